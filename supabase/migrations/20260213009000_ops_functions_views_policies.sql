@@ -139,7 +139,7 @@ begin
         cross join pg_catalog.aclexplode(p.proacl) as a
         join pg_catalog.pg_roles as r on r.oid = a.grantee and r.oid <> p.proowner
         where r.rolname in (
-            'anon', 'authenticated', 'service_role', 'ops_worker',
+            'anon', 'authenticated', 'service_role', 'ops_gateway', 'ops_worker', 'ops_operator',
             'ci_service_role', 'qa_tester', 'release_manager', 'sre', 'developer', 'audit_reader'
         )
         group by f.id
@@ -183,7 +183,7 @@ begin
 end
 $$;
 
-select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'announce_deployment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'audit_anchor_is_due', 'audit_entries', 'audit_limits', 'audit_trail', 'await_decision', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'end_dagster_run', 'end_forgotten_transactions', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'explain_rollback', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'is_worker', 'janitor_is_due', 'keep_deployment', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'matches_pattern', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'projects_to_poll', 'promote_due_builds', 'promote_release', 'propose_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_promotion', 'record_promotion_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'record_webhook_secret', 'release_backup_hold', 'release_build', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'right_now', 'roll_back_undecided', 'rollback_deployment', 'rotate_event_key', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_environment_url', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'shown_digest', 'sign_off_gate', 'start_promotion', 'start_workflow_run', 'tell_health', 'touch_template', 'usual_duration', 'verify_backup', 'verify_chains', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'announce_deployment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'audit_anchor_is_due', 'audit_entries', 'audit_limits', 'audit_trail', 'await_decision', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_jobs', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'drop_expired_backup', 'end_dagster_run', 'end_forgotten_transactions', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'explain_rollback', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'janitor_is_due', 'keep_deployment', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'matches_pattern', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'project_of_webhook', 'projects_to_poll', 'promote_due_builds', 'promote_release', 'propose_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_promotion', 'record_promotion_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'record_webhook_secret', 'release_backup_hold', 'release_build', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'right_now', 'roll_back_undecided', 'rollback_deployment', 'rotate_event_key', 'run_config_fields', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_environment_url', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'shown_digest', 'sign_off_gate', 'start_promotion', 'start_workflow_run', 'tell_health', 'touch_template', 'usual_duration', 'verify_backup', 'verify_chains', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
 
 select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'control_plane', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'event_keys', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'orphan_decisions', 'orphans', 'people', 'person_aliases', 'policies', 'project_counters', 'project_memberships', 'project_setting_changes', 'project_settings', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'repository_rules', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
 
@@ -286,7 +286,7 @@ end
 $$;
 comment on function ops.active_counts is 'How many runs are at work.';
 revoke all on function ops.active_counts from public;
-grant execute on function ops.active_counts to service_role, ops_worker;
+grant execute on function ops.active_counts to service_role, ops_worker, ops_operator;
 $ops_file$);
 
 select pg_temp.make_function('add_person_alias', $ops_file$
@@ -497,7 +497,7 @@ end
 $$;
 comment on function ops.adopt_environment is 'Notes that a production runs elsewhere.';
 revoke all on function ops.adopt_environment from public;
-grant execute on function ops.adopt_environment to authenticated, service_role, ops_worker;
+grant execute on function ops.adopt_environment to authenticated, service_role, ops_operator;
 $ops_file$);
 
 select pg_temp.make_function('advance_control_plane', $ops_file$
@@ -895,7 +895,7 @@ end
 $$;
 comment on function ops.apply_retention is 'Asks for a run that applies a project''s backup retention.';
 revoke all on function ops.apply_retention from public;
-grant execute on function ops.apply_retention to authenticated, service_role, ops_worker;
+grant execute on function ops.apply_retention to authenticated, service_role, ops_operator;
 grant execute on function ops.apply_retention to sre;
 $ops_file$);
 
@@ -987,7 +987,7 @@ end
 $$;
 comment on function ops.archive_project is 'Archives a project.';
 revoke all on function ops.archive_project from public;
-grant execute on function ops.archive_project to authenticated, service_role, ops_worker;
+grant execute on function ops.archive_project to authenticated, service_role, ops_operator;
 $ops_file$);
 
 select pg_temp.make_function('artifact_expiry_is_due', $ops_file$
@@ -1249,7 +1249,7 @@ order by t.recorded_at, t.kind, (t.entry ->> 'seq')::int, t.entry ->> 'id'
 $$;
 comment on function ops.audit_trail is 'Everything on the record of a project, or of all.';
 revoke all on function ops.audit_trail from public;
-grant execute on function ops.audit_trail to service_role, ops_worker, audit_reader;
+grant execute on function ops.audit_trail to service_role, ops_operator, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('await_decision', $ops_file$
@@ -1359,6 +1359,99 @@ comment on function ops_private.backup_to_return_to is 'The backup that a deploy
 revoke all on function ops_private.backup_to_return_to from public;
 $ops_file$);
 
+select pg_temp.make_function('backups_kept_by_calendar', $ops_file$
+-- Lists the project's verified backups that policy retention keeps by the calendar of the time zone: of each environment
+-- the newest of each of its last days, weeks and months with a backup. tools/backup/retention.py decides the same for the
+-- run, and a test compares the two.
+-- Called by drop_expired_backup. Locks nothing. Raises 22023 for an unknown time zone.
+create or replace function ops_private.backups_kept_by_calendar(
+    p_project_id uuid,
+    p_time_zone text,
+    p_now timestamptz
+)
+returns setof uuid
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_rules jsonb := ops_private.rules_in_force(p_project_id, 'retention');
+begin
+    return query
+    with past as (
+        select b.id, b.environment_id, coalesce(b.taken_at, b.created_at) as moment
+        from ops.backups as b
+        where b.project_id = p_project_id and b.status = 'verified' and coalesce(b.taken_at, b.created_at) <= p_now
+    ), placed as (
+        select
+            p.id, u.kept,
+            row_number() over (
+                partition by p.environment_id, u.unit, date_trunc(u.unit, p.moment at time zone p_time_zone)
+                order by p.moment desc, p.id::text desc
+            ) as place_in_period,
+            dense_rank() over (
+                partition by p.environment_id, u.unit
+                order by date_trunc(u.unit, p.moment at time zone p_time_zone) desc
+            ) as period
+        from past as p
+        cross join (
+            values
+            ('day', (v_rules ->> 'daily')::int), ('week', (v_rules ->> 'weekly')::int),
+            ('month', (v_rules ->> 'monthly')::int)
+        ) as u (unit, kept)
+    )
+    select distinct o.id from placed as o where o.place_in_period = 1 and o.period <= o.kept;
+end
+$$;
+comment on function ops_private.backups_kept_by_calendar is 'The backups that retention keeps by day, week and month.';
+revoke all on function ops_private.backups_kept_by_calendar from public;
+$ops_file$);
+
+select pg_temp.make_function('backups_that_may_go', $ops_file$
+-- Lists the project's backups that no rule keeps for certain: not held, past the ages that protect a backup, and not among
+-- the newest verified ones of its environment. The ages are those of the policy in tools/backup/retention.py and
+-- retention_plan.py; what is kept by the calendar is a matter of backups_kept_by_calendar.
+-- Called by environments_to_thin_out and drop_expired_backup. Locks and raises nothing.
+create or replace function ops_private.backups_that_may_go(
+    p_project_id uuid,
+    p_now timestamptz
+)
+returns table (backup_id uuid, environment_id uuid)
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_minimum int := (ops_private.rules_in_force(p_project_id, 'retention') ->> 'minimum')::int;
+begin
+    return query
+    with settled as (
+        select
+            b.id, b.environment_id, b.status, b.held_at, b.label, coalesce(b.taken_at, b.created_at) as moment,
+            row_number() over (
+                partition by b.environment_id, b.status order by b.taken_at desc, b.id::text desc
+            ) as place
+        from ops.backups as b
+        where
+            b.project_id = p_project_id and b.status in ('verified', 'failed')
+            and coalesce(b.taken_at, b.created_at) <= p_now
+    )
+    select s.id, s.environment_id from settled as s
+    where
+        s.held_at is null and (s.label is null or s.moment <= p_now - interval '30 days')
+        and case s.status
+            when 'failed' then s.moment <= p_now - interval '2 days'
+            else s.moment <= p_now - interval '1 day' and s.place > v_minimum
+        end;
+end
+$$;
+comment on function ops_private.backups_that_may_go is 'The backups that a retention policy may drop.';
+revoke all on function ops_private.backups_that_may_go from public;
+$ops_file$);
+
 select pg_temp.make_function('branch_stage', $ops_file$
 -- Returns the stage of a branch: the default branch is production, one that matches a pattern is
 -- staging (by default release/*), all others are development. Called by stage_of_branch. Locks and raises nothing.
@@ -1381,7 +1474,7 @@ end::ops.environment_stage
 $$;
 comment on function ops.branch_stage is 'The stage of a branch.';
 revoke all on function ops.branch_stage from public;
-grant execute on function ops.branch_stage to authenticated, service_role, ops_worker;
+grant execute on function ops.branch_stage to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.branch_stage
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -1413,7 +1506,7 @@ declare
     v_now timestamptz := clock_timestamp();
     v_id uuid;
 begin
-    if ops.is_worker() or not ops.has_permission(v_release.project_id, 'deploy') then
+    if cardinality(ops.caller_jobs()) > 0 or not ops.has_permission(v_release.project_id, 'deploy') then
         perform ops_private.require_permission(v_release.project_id, 'grant_exception');
     end if;
     insert into ops.exceptions (
@@ -1481,7 +1574,7 @@ end
 $$;
 comment on function ops.caller_claims is 'The claims of the caller''s token, where a token is believed.';
 revoke all on function ops.caller_claims from public;
-grant execute on function ops.caller_claims to authenticated, service_role, ops_worker;
+grant execute on function ops.caller_claims to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.caller_claims
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -1509,8 +1602,41 @@ end
 $$;
 comment on function ops.caller_id is 'The person who calls.';
 revoke all on function ops.caller_id from public;
-grant execute on function ops.caller_id to authenticated, service_role, ops_worker;
+grant execute on function ops.caller_id to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.caller_id
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('caller_jobs', $ops_file$
+-- Lists the jobs of the platform's logins that the caller has, by the role taken or by membership; none for the service
+-- role and the owner of the schema, who may do everything.
+-- Called by is_platform, has_permission and receive_event. Locks and raises nothing. The names are listed here and not
+-- read from ops.roles: a server may have a login called owner or admin for its own reasons.
+create or replace function ops.caller_jobs()
+returns text[]
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_role name := ops.caller_role();
+begin
+    if pg_has_role(v_role, 'service_role', 'usage') or pg_has_role(
+        v_role, (select n.nspowner from pg_catalog.pg_namespace as n where n.nspname = 'ops'), 'usage'
+    ) then
+        return '{}';
+    end if;
+    return array(
+        select j.job from unnest('{ops_gateway,ops_worker,ops_operator}'::text[]) as j (job)
+        where pg_has_role(v_role, j.job::name, 'usage')
+    );
+end
+$$;
+comment on function ops.caller_jobs is 'The jobs of the platform''s logins that the caller has.';
+revoke all on function ops.caller_jobs from public;
+grant execute on function ops.caller_jobs to authenticated, service_role, ops_worker, ops_operator;
+grant execute on function ops.caller_jobs
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
@@ -1530,7 +1656,7 @@ end
 $$;
 comment on function ops.caller_name is 'The person who calls, as people know them.';
 revoke all on function ops.caller_name from public;
-grant execute on function ops.caller_name to authenticated, service_role, ops_worker;
+grant execute on function ops.caller_name to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.caller_name
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -1558,7 +1684,7 @@ end
 $$;
 comment on function ops.caller_personas is 'The personas that the caller is.';
 revoke all on function ops.caller_personas from public;
-grant execute on function ops.caller_personas to authenticated, service_role, ops_worker;
+grant execute on function ops.caller_personas to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.caller_personas
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -1600,7 +1726,7 @@ end
 $$;
 comment on function ops.caller_role is 'The role on whose behalf the statement runs.';
 revoke all on function ops.caller_role from public;
-grant execute on function ops.caller_role to authenticated, service_role, ops_worker;
+grant execute on function ops.caller_role to authenticated, service_role, ops_gateway, ops_worker, ops_operator;
 grant execute on function ops.caller_role
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -1674,7 +1800,7 @@ end
 $$;
 comment on function ops.cancel_run is 'Cancels a waiting run, or asks a working one to end.';
 revoke all on function ops.cancel_run from public;
-grant execute on function ops.cancel_run to authenticated, service_role, ops_worker;
+grant execute on function ops.cancel_run to authenticated, service_role, ops_operator;
 grant execute on function ops.cancel_run to ci_service_role, developer, sre, release_manager;
 $ops_file$);
 
@@ -2116,7 +2242,7 @@ end
 $$;
 comment on function ops.compare_backup is 'Asks for a run that compares a backup with the live database.';
 revoke all on function ops.compare_backup from public;
-grant execute on function ops.compare_backup to authenticated, service_role, ops_worker;
+grant execute on function ops.compare_backup to authenticated, service_role, ops_operator;
 grant execute on function ops.compare_backup to sre;
 $ops_file$);
 
@@ -2426,7 +2552,7 @@ end
 $$;
 comment on function ops.create_backup is 'Asks for a backup and returns its id.';
 revoke all on function ops.create_backup from public;
-grant execute on function ops.create_backup to authenticated, service_role, ops_worker;
+grant execute on function ops.create_backup to authenticated, service_role, ops_operator;
 grant execute on function ops.create_backup to sre;
 $ops_file$);
 
@@ -2434,8 +2560,8 @@ select pg_temp.make_function('create_event_key', $ops_file$
 -- Makes a key for a machine that sends events, and returns it with its id: this is the only time that it is shown. A key
 -- that signs off gates does so as one person, whom p_approver_id names.
 -- Called by `ops key create` and the service role. Locks nothing. Raises PT400 for values that no key has, PT404 for the
--- project. A retry makes another key.
--- Definer: nobody may write keys directly; only the service role may execute this.
+-- project, PT403 for an operator's key that signs off gates. A retry makes another key.
+-- Definer: nobody may write keys directly; only operators and the service role may execute this.
 create or replace function ops.create_event_key(
     name text,
     persona text,
@@ -2471,7 +2597,7 @@ end
 $$;
 comment on function ops.create_event_key is 'Makes a key for a machine that sends events.';
 revoke all on function ops.create_event_key from public;
-grant execute on function ops.create_event_key to service_role;
+grant execute on function ops.create_event_key to service_role, ops_operator;
 $ops_file$);
 
 select pg_temp.make_function('create_person', $ops_file$
@@ -2565,7 +2691,7 @@ end
 $$;
 comment on function ops.create_project is 'Creates a project, or returns the one that is the same.';
 revoke all on function ops.create_project from public;
-grant execute on function ops.create_project to service_role, ops_worker;
+grant execute on function ops.create_project to service_role, ops_operator;
 $ops_file$);
 
 select pg_temp.make_function('create_release', $ops_file$
@@ -2628,7 +2754,7 @@ end
 $$;
 comment on function ops.create_release is 'Creates a release with its four gates, or returns the one that is the same.';
 revoke all on function ops.create_release from public;
-grant execute on function ops.create_release to authenticated, service_role, ops_worker, ci_service_role, developer;
+grant execute on function ops.create_release to authenticated, service_role, ops_operator, ci_service_role, developer;
 $ops_file$);
 
 select pg_temp.make_function('decide_orphan', $ops_file$
@@ -2661,7 +2787,7 @@ end
 $$;
 comment on function ops.decide_orphan is 'Writes down what a person wants done with an orphan.';
 revoke all on function ops.decide_orphan from public;
-grant execute on function ops.decide_orphan to service_role, ops_worker;
+grant execute on function ops.decide_orphan to service_role, ops_operator;
 $ops_file$);
 
 select pg_temp.make_function('delivered_moves', $ops_file$
@@ -2919,7 +3045,7 @@ $ops_file$);
 select pg_temp.make_function('drop_backup', $ops_file$
 -- Drops a backup: its row stays, its objects are no longer referenced. It never drops a backup that is held, at work or
 -- in use, nor the last verified one of its environment, however many drops run at once.
--- Called by retention and by people who may back up. Locks the backup's and the environment's rows. Raises PT404,
+-- Called by people who may back up, and by drop_expired_backup. Locks the backup's and the environment's rows. Raises PT404,
 -- PT403, PT409, PT400 without a reason. A retry is harmless.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.drop_backup(
@@ -2957,8 +3083,54 @@ end
 $$;
 comment on function ops.drop_backup is 'Lets a backup go.';
 revoke all on function ops.drop_backup from public;
-grant execute on function ops.drop_backup to authenticated, service_role, ops_worker;
+grant execute on function ops.drop_backup to authenticated, service_role, ops_operator;
 grant execute on function ops.drop_backup to sre;
+$ops_file$);
+
+select pg_temp.make_function('drop_expired_backup', $ops_file$
+-- Drops a backup for the retention run that works on its project, as drop_backup does: only one that policy retention
+-- does not keep, in the time zone whose days it counts, so that the worker drops no others.
+-- Called by step apply_policy. Locks the run's row, and what drop_backup locks. Raises PT404, PT410, PT409 for a run of
+-- another kind or project and for a backup that is kept, PT400 without a reason. A retry is harmless.
+-- Definer: the worker may not drop backups itself.
+create or replace function ops.drop_expired_backup(
+    p_run_id uuid,
+    p_attempt int,
+    backup_id uuid,
+    reason text,
+    p_time_zone text
+)
+returns ops.backups
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
+    v_now timestamptz := clock_timestamp();
+    v_backup ops.backups := ops_private.require_backup(drop_expired_backup.backup_id, 'backup');
+begin
+    if v_run.kind <> 'retention' or v_run.project_id <> v_backup.project_id then
+        raise sqlstate 'PT409' using
+            message = format('Run #%s applies no retention to this backup''s project', v_run.run_number),
+            hint = 'Queue one that does: ops backup retention.';
+    elsif v_backup.status <> 'dropped' and (
+        v_backup.id not in (select g.backup_id from ops_private.backups_that_may_go(v_run.project_id, v_now) as g)
+        or v_backup.id in (
+            select k.id from ops_private.backups_kept_by_calendar(v_run.project_id, p_time_zone, v_now) as k (id)
+        )
+    ) then
+        raise sqlstate 'PT409' using
+            message = format('Backup %s is not dropped: policy retention keeps it', v_backup.id),
+            hint = 'A person who may back up can drop it: ops backup drop.';
+    end if;
+    return ops.drop_backup(v_backup.id, drop_expired_backup.reason);
+end
+$$;
+comment on function ops.drop_expired_backup is 'Lets a backup go that retention no longer keeps.';
+revoke all on function ops.drop_expired_backup from public;
+grant execute on function ops.drop_expired_backup to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('duplicate_of_event', $ops_file$
@@ -3256,8 +3428,8 @@ $ops_file$);
 
 select pg_temp.make_function('enroll_run', $ops_file$
 -- Records a run that started in Dagster; it is claimed from the start. Called by the run coordinator.
--- Locks the project's counter. Raises PT404 for an unknown partition, PT409 if another run works on the environment,
--- this one would harm production or the kind has no job.
+-- Locks the project's counter. Raises PT404 for an unknown partition, PT400 for a config of other fields than those of
+-- Dagster, PT409 if another run works on the environment, this one would harm production or the kind has no job.
 -- Repeating it for the same Dagster run returns the same run.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.enroll_run(
@@ -3296,6 +3468,12 @@ begin
         raise sqlstate 'PT404' using
             message = format('There is no living environment %s', p_partition_key), hint = 'List them: ops env list.';
     end if;
+    if coalesce(p_config, '{}') - '{assets,confirm}'::text[] <> '{}' then
+        raise sqlstate 'PT400' using
+            message = 'A run that starts in Dagster takes only assets and confirm in its config',
+            hint = 'Queue it: ops --help.';
+    end if;
+    perform ops_private.refuse_config(v_environment.project_id, p_kind, p_config);
     if v_environment.stage = 'production' then
         perform ops_private.refuse_harm(v_environment.id, p_kind, p_config);
     end if;
@@ -3386,7 +3564,7 @@ end
 $$;
 comment on function ops.ensure_environment is 'The living environment of a branch.';
 revoke all on function ops.ensure_environment from public;
-grant execute on function ops.ensure_environment to authenticated, service_role, ops_worker, developer;
+grant execute on function ops.ensure_environment to authenticated, service_role, ops_operator, developer;
 $ops_file$);
 
 select pg_temp.make_function('ensure_partitions', $ops_file$
@@ -3617,43 +3795,19 @@ grant execute on function ops.environments_to_expire to service_role, ops_worker
 $ops_file$);
 
 select pg_temp.make_function('environments_to_thin_out', $ops_file$
--- Lists the project's environments with a backup that no rule keeps for certain: not held, past the ages that protect a
--- backup, and not among the newest verified ones of its environment. The ages are those of the policy in
--- tools/backup/retention.py and retention_plan.py.
+-- Lists the project's environments with a backup that no rule keeps for certain.
 -- Called by projects_due_for_retention. Locks and raises nothing.
 create or replace function ops_private.environments_to_thin_out(
     p_project_id uuid,
     p_now timestamptz
 )
 returns setof uuid
-language plpgsql
+language sql
 stable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_minimum int := (ops_private.rules_in_force(p_project_id, 'retention') ->> 'minimum')::int;
-begin
-    return query
-    with settled as (
-        select
-            b.environment_id, b.status, b.held_at, b.label, coalesce(b.taken_at, b.created_at) as moment,
-            row_number() over (
-                partition by b.environment_id, b.status order by b.taken_at desc, b.id::text desc
-            ) as place
-        from ops.backups as b
-        where
-            b.project_id = p_project_id and b.status in ('verified', 'failed')
-            and coalesce(b.taken_at, b.created_at) <= p_now
-    )
-    select distinct s.environment_id from settled as s
-    where
-        s.held_at is null and (s.label is null or s.moment <= p_now - interval '30 days')
-        and case s.status
-            when 'failed' then s.moment <= p_now - interval '2 days'
-            else s.moment <= p_now - interval '1 day' and s.place > v_minimum
-        end;
-end
+select distinct g.environment_id from ops_private.backups_that_may_go(p_project_id, p_now) as g
 $$;
 comment on function ops_private.environments_to_thin_out is
 'The environments with a backup that a retention policy may drop.';
@@ -3690,7 +3844,7 @@ end
 $$;
 comment on function ops.evaluate_gate is 'Judges a gate as of now and returns its status.';
 revoke all on function ops.evaluate_gate from public;
-grant execute on function ops.evaluate_gate to authenticated, service_role, ops_worker;
+grant execute on function ops.evaluate_gate to authenticated, service_role, ops_operator;
 grant execute on function ops.evaluate_gate
 to ci_service_role, qa_tester, release_manager, sre, developer; -- it writes what it finds: not the auditor
 $ops_file$);
@@ -4101,7 +4255,7 @@ end
 $$;
 comment on function ops.explain_promotion is 'Each requirement of a promotion, met or not, and by what.';
 revoke all on function ops.explain_promotion from public;
-grant execute on function ops.explain_promotion to authenticated, service_role, ops_worker;
+grant execute on function ops.explain_promotion to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.explain_promotion
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -4150,7 +4304,7 @@ end
 $$;
 comment on function ops.explain_rollback is 'The ways back from a deployment, and what each loses.';
 revoke all on function ops.explain_rollback from public;
-grant execute on function ops.explain_rollback to authenticated, service_role, ops_worker;
+grant execute on function ops.explain_rollback to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.explain_rollback to qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
@@ -4418,7 +4572,7 @@ limit 1
 $$;
 comment on function ops.freeze_reason is 'Why nothing is promoted at a moment, if nothing is.';
 revoke all on function ops.freeze_reason from public;
-grant execute on function ops.freeze_reason to authenticated, service_role, ops_worker;
+grant execute on function ops.freeze_reason to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.freeze_reason
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -4590,7 +4744,7 @@ end
 $$;
 comment on function ops.get_run is 'One run, as claims return it.';
 revoke all on function ops.get_run from public;
-grant execute on function ops.get_run to authenticated, service_role, ops_worker;
+grant execute on function ops.get_run to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.get_run
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -4871,8 +5025,9 @@ $ops_file$);
 
 select pg_temp.make_function('has_permission', $ops_file$
 -- Returns whether the caller has the permission in the project, by ops.roles: a signed-in person by their role in the
--- project, a persona everywhere. The platform may do everything, but its worker decides nothing for people. Called by
--- policies and RPCs, and by every queue_run. Locks nothing; raises PT400 for a permission that does not exist.
+-- project, a persona everywhere, a login of the platform by its job; the service role and the owner may do everything.
+-- Called by policies and RPCs, and by every queue_run. Locks nothing; raises PT400 for a permission that does not
+-- exist.
 -- Definer: it reads memberships for policies that guard memberships themselves.
 create or replace function ops.has_permission(
     p_project_id uuid,
@@ -4884,6 +5039,8 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_jobs text[] := ops.caller_jobs();
 begin
     if p_permission is null or p_permission <> all (array[
         'read', 'queue_build', 'queue', 'queue_production', 'manage', 'archive', 'ingest_build', 'sign_off_g2',
@@ -4892,8 +5049,12 @@ begin
         raise sqlstate 'PT400' using
             message = format('There is no permission %s', coalesce(p_permission, 'null')),
             hint = 'Ask for one that ops.roles names, such as read or queue.';
+    elsif cardinality(v_jobs) > 0 then
+        return exists (
+            select from ops.roles as r where r.role = any (v_jobs) and p_permission = any (r.permissions)
+        );
     elsif ops.is_platform() then
-        return p_permission not in ('sign_off_g2', 'sign_off_g3', 'grant_exception') or not ops.is_worker();
+        return true;
     elsif pg_has_role(ops.caller_role(), 'authenticated', 'usage') then
         return exists (
             select from ops.project_memberships as m
@@ -4909,7 +5070,7 @@ end
 $$;
 comment on function ops.has_permission is 'Whether the caller may do this in the project; ops.roles says who may what.';
 revoke all on function ops.has_permission from public;
-grant execute on function ops.has_permission to authenticated, service_role, ops_worker;
+grant execute on function ops.has_permission to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.has_permission
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -4943,7 +5104,7 @@ end
 $$;
 comment on function ops.hash_event is 'The hash of an event, over its content and the hash before it.';
 revoke all on function ops.hash_event from public;
-grant execute on function ops.hash_event to authenticated, service_role, ops_worker;
+grant execute on function ops.hash_event to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.hash_event
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -5023,7 +5184,7 @@ end
 $$;
 comment on function ops.hold_backup is 'Holds a backup against being dropped.';
 revoke all on function ops.hold_backup from public;
-grant execute on function ops.hold_backup to authenticated, service_role, ops_worker;
+grant execute on function ops.hold_backup to authenticated, service_role, ops_operator;
 grant execute on function ops.hold_backup to sre;
 $ops_file$);
 
@@ -5082,7 +5243,7 @@ end
 $$;
 comment on function ops.ingest_event is 'Takes an event in and says what came of it.';
 revoke all on function ops.ingest_event from public;
-grant execute on function ops.ingest_event to service_role, ops_worker,
+grant execute on function ops.ingest_event to service_role, ops_operator,
 ci_service_role, qa_tester, release_manager, sre;
 $ops_file$);
 
@@ -5104,7 +5265,7 @@ from ops.explain_promotion(is_eligible_for_promotion.release_id, is_eligible_for
 $$;
 comment on function ops.is_eligible_for_promotion is 'Whether a release may be promoted to a place now.';
 revoke all on function ops.is_eligible_for_promotion from public;
-grant execute on function ops.is_eligible_for_promotion to authenticated, service_role, ops_worker;
+grant execute on function ops.is_eligible_for_promotion to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.is_eligible_for_promotion
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -5129,7 +5290,8 @@ revoke all on function ops_private.is_hosted from public;
 $ops_file$);
 
 select pg_temp.make_function('is_platform', $ops_file$
--- Returns whether the caller is the platform itself: its worker, the service role, or the owner of the schema.
+-- Returns whether the caller is the platform itself: a login of one of its jobs, the service role, or the owner of the
+-- schema. It names the person for whom it acts; what it may do is a matter of has_permission.
 -- Called by has_permission and RPCs. Locks and raises nothing.
 create or replace function ops.is_platform()
 returns boolean
@@ -5141,43 +5303,18 @@ as $$
 declare
     v_role name := ops.caller_role();
 begin
-    return v_role in ('ops_worker', 'service_role')
-        or pg_has_role(v_role, 'ops_worker', 'usage')
-        or pg_has_role(v_role, 'service_role', 'usage')
+    return pg_has_role(v_role, 'service_role', 'usage')
         or pg_has_role(
             v_role, (select n.nspowner from pg_catalog.pg_namespace as n where n.nspname = 'ops'), 'usage'
-        );
+        )
+        or cardinality(ops.caller_jobs()) > 0;
 end
 $$;
 comment on function ops.is_platform is 'Whether the caller is the platform rather than a person.';
 revoke all on function ops.is_platform from public;
-grant execute on function ops.is_platform to authenticated, service_role, ops_worker;
+grant execute on function ops.is_platform to authenticated, service_role, ops_gateway, ops_worker, ops_operator;
 grant execute on function ops.is_platform
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-$ops_file$);
-
-select pg_temp.make_function('is_worker', $ops_file$
--- Returns whether the caller is only the platform's worker, which carries out people's decisions.
--- Called by has_permission. Locks and raises nothing.
-create or replace function ops.is_worker()
-returns boolean
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    v_role name := ops.caller_role();
-begin
-    return pg_has_role(v_role, 'ops_worker', 'usage') and not pg_has_role(v_role, 'service_role', 'usage')
-        and not pg_has_role(
-            v_role, (select n.nspowner from pg_catalog.pg_namespace as n where n.nspname = 'ops'), 'usage'
-        );
-end
-$$;
-comment on function ops.is_worker is 'Whether the caller is the platform''s worker and no more.';
-revoke all on function ops.is_worker from public;
-grant execute on function ops.is_worker to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('janitor_is_due', $ops_file$
@@ -5351,7 +5488,7 @@ as $$
 $$;
 comment on function ops.known_runs is 'Those of the runs that are on the record.';
 revoke all on function ops.known_runs from public;
-grant execute on function ops.known_runs to service_role, ops_worker;
+grant execute on function ops.known_runs to service_role, ops_worker, ops_operator;
 $ops_file$);
 
 select pg_temp.make_function('last_broken_run', $ops_file$
@@ -5422,7 +5559,7 @@ end
 $$;
 comment on function ops.list_logged_runs is 'The runs of an environment since a moment, whose logs a backup holds.';
 revoke all on function ops.list_logged_runs from public;
-grant execute on function ops.list_logged_runs to service_role, ops_worker;
+grant execute on function ops.list_logged_runs to service_role, ops_worker, ops_operator;
 $ops_file$);
 
 select pg_temp.make_function('list_partitions', $ops_file$
@@ -5497,7 +5634,7 @@ end
 $$;
 comment on function ops.list_queued_runs is 'What waits, in order, and for what.';
 revoke all on function ops.list_queued_runs from public;
-grant execute on function ops.list_queued_runs to authenticated, service_role, ops_worker;
+grant execute on function ops.list_queued_runs to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.list_queued_runs
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -6022,7 +6159,7 @@ select exists (
 $$;
 comment on function ops.matches_pattern is 'Whether a text is what one of the patterns stands for.';
 revoke all on function ops.matches_pattern from public;
-grant execute on function ops.matches_pattern to authenticated, service_role, ops_worker;
+grant execute on function ops.matches_pattern to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.matches_pattern
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -6042,7 +6179,7 @@ from regexp_match(p_time, '^(mon|tue|wed|thu|fri|sat|sun) ([01][0-9]|2[0-3]):([0
 $$;
 comment on function ops.minute_of_week is 'Minutes from Monday 00:00 to a time of the week.';
 revoke all on function ops.minute_of_week from public;
-grant execute on function ops.minute_of_week to authenticated, service_role, ops_worker;
+grant execute on function ops.minute_of_week to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.minute_of_week
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -6650,7 +6787,7 @@ end
 $$;
 comment on function ops.normalise_repo_url is 'One spelling for all addresses of a repository.';
 revoke all on function ops.normalise_repo_url from public;
-grant execute on function ops.normalise_repo_url to authenticated, service_role, ops_worker;
+grant execute on function ops.normalise_repo_url to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.normalise_repo_url
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -6863,7 +7000,7 @@ end
 $$;
 comment on function ops.open_incident is 'Opens an incident.';
 revoke all on function ops.open_incident from public;
-grant execute on function ops.open_incident to service_role, ops_worker, sre;
+grant execute on function ops.open_incident to service_role, ops_worker, ops_operator, sre;
 $ops_file$);
 
 select pg_temp.make_function('open_incident_of_launches', $ops_file$
@@ -6946,7 +7083,7 @@ select p_slug || '/'
 $$;
 comment on function ops.partition_key is 'The Dagster partition of an environment.';
 revoke all on function ops.partition_key from public;
-grant execute on function ops.partition_key to authenticated, service_role, ops_worker;
+grant execute on function ops.partition_key to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.partition_key
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -7019,7 +7156,7 @@ end
 $$;
 comment on function ops.person_of is 'The person of a name, to compare names by.';
 revoke all on function ops.person_of from public;
-grant execute on function ops.person_of to authenticated, service_role, ops_worker;
+grant execute on function ops.person_of to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.person_of
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -7066,7 +7203,7 @@ end
 $$;
 comment on function ops.policy is 'The rules that hold in a project.';
 revoke all on function ops.policy from public;
-grant execute on function ops.policy to authenticated, service_role, ops_worker;
+grant execute on function ops.policy to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.policy
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -7084,7 +7221,7 @@ select jsonb_object_agg(r.rule, r.default_value) from ops.policy_rules() as r wh
 $$;
 comment on function ops.policy_defaults is 'The rules of a policy where nobody set any.';
 revoke all on function ops.policy_defaults from public;
-grant execute on function ops.policy_defaults to authenticated, service_role, ops_worker;
+grant execute on function ops.policy_defaults to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.policy_defaults
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -7165,7 +7302,7 @@ select * from (
 $$;
 comment on function ops.policy_rules is 'Every rule that a policy may hold, with its kind, default and limits.';
 revoke all on function ops.policy_rules from public;
-grant execute on function ops.policy_rules to authenticated, service_role, ops_worker;
+grant execute on function ops.policy_rules to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.policy_rules
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -7191,6 +7328,24 @@ limit 1
 $$;
 comment on function ops_private.project_git_sha is 'The commit of the project''s own repository in a release.';
 revoke all on function ops_private.project_git_sha from public;
+$ops_file$);
+
+select pg_temp.make_function('project_of_webhook', $ops_file$
+-- Returns the project that a webhook's address names, if the project has a secret of its own; else null.
+-- Called by the gateway, which reads no table, for each delivery to a project's address. Locks and raises nothing.
+-- Definer: the gateway may not read projects.
+create or replace function ops.project_of_webhook(p_slug text)
+returns uuid
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+select p.id from ops.projects as p where p.slug = p_slug and p.own_webhook_at is not null
+$$;
+comment on function ops.project_of_webhook is 'The project of a webhook''s address that has a secret of its own.';
+revoke all on function ops.project_of_webhook from public;
+grant execute on function ops.project_of_webhook to service_role, ops_gateway;
 $ops_file$);
 
 select pg_temp.make_function('projects_due_for_retention', $ops_file$
@@ -7332,11 +7487,11 @@ $ops_file$);
 
 select pg_temp.make_function('promote_release', $ops_file$
 -- Promotes a release to a place: queues the run that deploys it and returns the deployment, with the release's image
--- and commits. While the release is being deployed there, it returns the same deployment.
--- Called by release managers. Locks the project, the release and its gates, so that of two concurrent promotions one
--- finds the other. Raises PT404, PT403, PT400, and PT409 with what is missing: gates, a freeze, a fresh backup of
--- a production that runs elsewhere, or another deployment at work there; and if the release serves there already.
--- A retry is harmless.
+-- and commits. While the release is being deployed there, it returns the same deployment. Called by release managers,
+-- by operators for people, and by promote_due_builds. Locks the project, the release and its gates, so that of two
+-- concurrent promotions one finds the other. Raises PT404, PT403, PT400, and PT409 with what is missing: gates, a
+-- freeze, a fresh backup of a production that runs elsewhere, or another deployment at work there; and if the release
+-- serves there already. A retry is harmless.
 -- Definer: nobody may write deployments directly; the caller's permission is checked.
 create or replace function ops.promote_release(
     release_id uuid,
@@ -7353,10 +7508,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_release ops.releases := ops_private.require_release(promote_release.release_id, 'promote');
+    v_release ops.releases := ops_private.require_release(promote_release.release_id);
     v_place record;
     v_id uuid;
 begin
+    perform ops_private.require_promoter(v_release.project_id);
     perform from ops.projects as p where p.id = v_release.project_id for no key update;
     perform ops.close_deployments(v_release.project_id);
     select * into v_place from ops_private.promotion_target(v_release.project_id, promote_release.target_env);
@@ -7381,7 +7537,7 @@ end
 $$;
 comment on function ops.promote_release is 'Brings a release to a place.';
 revoke all on function ops.promote_release from public;
-grant execute on function ops.promote_release to service_role, ops_worker, release_manager;
+grant execute on function ops.promote_release to service_role, ops_operator, release_manager;
 $ops_file$);
 
 select pg_temp.make_function('promotion_requirements', $ops_file$
@@ -7608,6 +7764,7 @@ select pg_temp.make_function('queue_due_drills', $ops_file$
 -- Called by the schedule recovery_drills. Locks as restore_backup does. Raises nothing: a refusal of one production
 -- (PT400, PT403, PT404, PT409) is returned with it and stops no other. A retry queues nothing twice, even if there is a
 -- newer backup since.
+-- Definer: the worker may not ask for restores itself.
 create or replace function ops.queue_due_drills(
     p_now timestamptz,
     p_time_zone text,
@@ -7616,7 +7773,7 @@ create or replace function ops.queue_due_drills(
 returns table (partition_key text, backup_id uuid, refusal text)
 language plpgsql
 volatile
-security invoker
+security definer
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -7768,9 +7925,9 @@ select pg_temp.make_function('queue_run', $ops_file$
 -- waiting runs of the branch and goes before those of its project that a poll queued. A project has one unfinished
 -- retention run: while there is one, it is the run returned.
 -- Called by every door. Locks the project's counter, so that the requests of one project run one after the other.
--- Raises PT404, PT403 (also for a trigger or an idempotency key of the platform's own), PT409 for an archived project,
+-- Raises PT404, PT403 (also for a trigger, an idempotency key or a field of p_config that the caller may not use), PT409 for an archived project,
 -- a key used for another body, harm to production or a kind without a job, PT503 if another session holds the project
--- for longer, PT400 for invalid values.
+-- for longer, PT400 for invalid values and for a field of p_config that the kind does not take.
 -- Repeating it with the same idempotency key returns the same run.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.queue_run(
@@ -7828,6 +7985,7 @@ begin
             return v_id;
         end if;
     end if;
+    perform ops_private.refuse_config(queue_run.project_id, p_kind, p_config);
     if coalesce(env, '') <> '' then
         v_environment := ops_private.environment_to_work_on(queue_run.project_id, env, p_kind);
         if v_environment.stage = 'production' then
@@ -7900,7 +8058,7 @@ end
 $$;
 comment on function ops.queue_run is 'Asks for a run and returns its id.';
 revoke all on function ops.queue_run from public;
-grant execute on function ops.queue_run to authenticated, service_role, ops_worker;
+grant execute on function ops.queue_run to authenticated, service_role, ops_operator;
 grant execute on function ops.queue_run to ci_service_role, developer;
 $ops_file$);
 
@@ -7967,7 +8125,7 @@ end
 $$;
 comment on function ops.read_run_logs is 'The lines of a run after a known one.';
 revoke all on function ops.read_run_logs from public;
-grant execute on function ops.read_run_logs to authenticated, service_role, ops_worker;
+grant execute on function ops.read_run_logs to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.read_run_logs
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -8010,10 +8168,11 @@ $ops_file$);
 select pg_temp.make_function('receive_event', $ops_file$
 -- Accepts or refuses the body of a delivery as it came over the wire, like ops.ingest_event: a body that is no JSON, or
 -- that the database cannot store, is a row in the log and a 400. With a key the delivery counts as the key's persona;
--- without one it counts as the caller's. p_key_sha256 is the SHA-256 of the whole key; of it only a hash is stored.
--- p_size_bytes is the length that the sender announced, for a body that was not read: it is refused as too large.
--- Called by POST /v1/events. Locks what the event's handler locks. Raises only errors that are not the sender's fault.
--- Repeating it with the same idempotency key writes nothing twice.
+-- without one it counts as the caller's; the gateway's login has no rights of its own, and needs a key. p_key_sha256 is
+-- the SHA-256 of the whole key; of it only a hash is stored. p_size_bytes is the length that the sender announced, for
+-- a body that was not read: it is refused as too large. Called by POST /v1/events. Locks what the event's handler
+-- locks. Raises only errors that are not the sender's fault. Repeating it with the same idempotency key writes nothing
+-- twice.
 -- Definer: the gateway may not write tables; the key's rights, or the caller's, are checked.
 create or replace function ops.receive_event(
     body bytea,
@@ -8032,7 +8191,7 @@ declare
     v_refusal jsonb;
     v_envelope jsonb;
 begin
-    if p_key_prefix is not null or p_key_sha256 is not null then
+    if p_key_prefix is not null or p_key_sha256 is not null or 'ops_gateway' = any (ops.caller_jobs()) then
         select k.* into v_key from ops.event_keys as k where k.prefix = p_key_prefix;
         v_refusal := ops_private.refusal_of_key(v_key, p_key_sha256);
     end if;
@@ -8061,7 +8220,7 @@ end
 $$;
 comment on function ops.receive_event is 'Takes the body of a delivery in and says what came of it.';
 revoke all on function ops.receive_event from public;
-grant execute on function ops.receive_event to service_role, ops_worker;
+grant execute on function ops.receive_event to service_role, ops_gateway;
 $ops_file$);
 
 select pg_temp.make_function('receive_push', $ops_file$
@@ -8132,7 +8291,7 @@ end
 $$;
 comment on function ops.receive_push is 'Stores a delivery of a forge.';
 revoke all on function ops.receive_push from public;
-grant execute on function ops.receive_push to service_role, ops_worker;
+grant execute on function ops.receive_push to service_role, ops_gateway;
 $ops_file$);
 
 select pg_temp.make_function('recognise_caller', $ops_file$
@@ -8606,7 +8765,7 @@ end
 $$;
 comment on function ops.record_deployment_status is 'Notes how a deployment goes.';
 revoke all on function ops.record_deployment_status from public;
-grant execute on function ops.record_deployment_status to service_role, ops_worker, sre;
+grant execute on function ops.record_deployment_status to service_role, ops_operator, sre;
 $ops_file$);
 
 select pg_temp.make_function('record_destruction', $ops_file$
@@ -8887,7 +9046,7 @@ end
 $$;
 comment on function ops.record_gate_check is 'Notes the answer to a question of a gate.';
 revoke all on function ops.record_gate_check from public;
-grant execute on function ops.record_gate_check to service_role, ops_worker,
+grant execute on function ops.record_gate_check to service_role, ops_operator,
 ci_service_role, qa_tester, release_manager, sre;
 $ops_file$);
 
@@ -9226,7 +9385,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
-    v_config jsonb := (select q.config from ops.run_requests as q where q.run_id = v_run.id);
+    v_config jsonb := (
+        -- only of kinds whose config was checked for these fields when the run was queued
+        select q.config from ops.run_requests as q
+        where q.run_id = v_run.id and v_run.kind in ('restore', 'clone', 'drill')
+    );
     v_restore ops.restores;
     v_backup ops.backups;
     v_environment ops.environments;
@@ -9391,7 +9554,7 @@ select pg_temp.make_function('record_webhook_secret', $ops_file$
 -- Records that a project's webhook has a secret of its own from now on, which the gateway reads from a file; deliveries
 -- signed with the platform's secret speak for the project no longer. Returns when it was made.
 -- Called by `ops webhook`. Locks the project's row. Raises PT404. A retry changes only the time.
--- Definer: nobody may write projects directly; only the service role may execute this.
+-- Definer: nobody may write projects directly; only operators and the service role may execute this.
 create or replace function ops.record_webhook_secret(
     p_project_id uuid
 )
@@ -9416,7 +9579,7 @@ end
 $$;
 comment on function ops.record_webhook_secret is 'Notes that a project has its own webhook''s secret.';
 revoke all on function ops.record_webhook_secret from public;
-grant execute on function ops.record_webhook_secret to service_role;
+grant execute on function ops.record_webhook_secret to service_role, ops_operator;
 $ops_file$);
 
 select pg_temp.make_function('record_what_serves', $ops_file$
@@ -9668,6 +9831,70 @@ end
 $$;
 comment on function ops_private.refuse_change is 'Refuses to change what is on the record.';
 revoke all on function ops_private.refuse_change from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_config', $ops_file$
+-- Refuses a config with a field that runs of the kind do not take, with a value of another type, with a field that
+-- takes a permission which the caller does not have, or one that is too large. A null is the same as no field. Called by
+-- queue_run and enroll_run. Locks nothing. Raises PT400 and PT403, which name the field and the permission.
+create or replace function ops_private.refuse_config(
+    p_project_id uuid,
+    p_kind ops.run_kind,
+    p_config jsonb
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    c_most_bytes constant int := 256 * 1024;
+    v_given record;
+    v_kinds text;
+    v_permissions text;
+begin
+    if p_config is null then
+        return;
+    elsif jsonb_typeof(p_config) <> 'object' or octet_length(p_config::text) > c_most_bytes then
+        raise sqlstate 'PT400' using
+            message = 'The config of a run is a JSON object of at most 256 kB',
+            hint = 'ops.run_config_fields lists its fields.';
+    end if;
+    for v_given in
+        select g.key, jsonb_typeof(g.value) as json_type, f.json_type as wanted, f.permissions
+        from jsonb_each(p_config) as g (key, value)
+        left join ops.run_config_fields() as f on f.kind = p_kind and f.field = g.key
+        where jsonb_typeof(g.value) <> 'null'
+    loop
+        if v_given.wanted is null then
+            select string_agg(f.kind::text, ', ' order by f.kind), string_agg(distinct array_to_string(f.permissions, ' or '), ', ')
+            into v_kinds, v_permissions
+            from ops.run_config_fields() as f
+            where f.field = v_given.key;
+            raise sqlstate 'PT400' using
+                message = format('A %s run takes no %s in its config', p_kind, left(v_given.key, 100)),
+                hint = coalesce(
+                    format('Runs of kind %s take it, with permission %s.', v_kinds, v_permissions),
+                    'ops.run_config_fields lists what runs take.'
+                );
+        elsif v_given.json_type <> v_given.wanted then
+            raise sqlstate 'PT400' using
+                message = format('%s in the config of a %s run is no %s', v_given.key, p_kind, v_given.wanted),
+                hint = 'ops.run_config_fields lists the types.';
+        elsif not exists (
+            select from unnest(v_given.permissions) as p (name) where ops.has_permission(p_project_id, p.name)
+        ) then
+            raise sqlstate 'PT403' using
+                message = format('You may not set %s in the config of a %s run', v_given.key, p_kind),
+                hint = format('It takes permission %s.', array_to_string(v_given.permissions, ' or '));
+        end if;
+    end loop;
+end
+$$;
+comment on function ops_private.refuse_config is
+'Refuses a config that runs of the kind do not take, or the caller may not set.';
+revoke all on function ops_private.refuse_config from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_envelope', $ops_file$
@@ -10611,7 +10838,7 @@ end
 $$;
 comment on function ops.release_backup_hold is 'Releases the hold of a backup.';
 revoke all on function ops.release_backup_hold from public;
-grant execute on function ops.release_backup_hold to authenticated, service_role, ops_worker;
+grant execute on function ops.release_backup_hold to authenticated, service_role, ops_operator;
 grant execute on function ops.release_backup_hold to sre;
 $ops_file$);
 
@@ -10679,7 +10906,7 @@ declare
     v_build record;
     v_id uuid;
 begin
-    perform ops_private.require_permission(release_build.project_id, 'promote');
+    perform ops_private.require_promoter(release_build.project_id);
     perform from ops.projects as p where p.id = release_build.project_id for no key update;
     select b.* into v_build from ops_private.newest_build(release_build.project_id, p_run_id) as b;
     if not found then
@@ -10716,7 +10943,7 @@ end
 $$;
 comment on function ops.release_build is 'Makes a release of the newest build of the default branch.';
 revoke all on function ops.release_build from public;
-grant execute on function ops.release_build to service_role, ops_worker, release_manager;
+grant execute on function ops.release_build to service_role, ops_operator, release_manager;
 $ops_file$);
 
 select pg_temp.make_function('release_of_run', $ops_file$
@@ -10865,7 +11092,7 @@ end
 $$;
 comment on function ops.remove_member is 'Ends a membership.';
 revoke all on function ops.remove_member from public;
-grant execute on function ops.remove_member to authenticated, service_role, ops_worker;
+grant execute on function ops.remove_member to authenticated, service_role, ops_operator;
 $ops_file$);
 
 select pg_temp.make_function('remove_person_alias', $ops_file$
@@ -11019,7 +11246,8 @@ end
 $$;
 comment on function ops.request_exception is 'Asks that a gate be waived until a time.';
 revoke all on function ops.request_exception from public;
-grant execute on function ops.request_exception to authenticated, service_role, ops_worker, developer, release_manager;
+grant execute on function ops.request_exception to authenticated, service_role, ops_operator,
+developer, release_manager;
 $ops_file$);
 
 select pg_temp.make_function('requeue_expired_runs', $ops_file$
@@ -11331,7 +11559,7 @@ begin
         hint = (
             select format('It takes one of these roles: %s.', string_agg(r.role, ', ' order by r.role))
             from ops.roles as r
-            where r.permissions && v_needed
+            where r.permissions && v_needed and r.role !~ '^ops_' -- people take no login of the platform
         );
 end
 $$;
@@ -11450,12 +11678,35 @@ begin
         hint = (
             select format('It takes one of these roles: %s.', string_agg(r.role, ', ' order by r.role))
             from ops.roles as r
-            where p_permission = any (r.permissions)
+            where p_permission = any (r.permissions) and r.role !~ '^ops_' -- people take no login of the platform
         );
 end
 $$;
 comment on function ops_private.require_permission is 'Refuses the caller who may not do this in the project.';
 revoke all on function ops_private.require_permission from public;
+$ops_file$);
+
+select pg_temp.make_function('require_promoter', $ops_file$
+-- Refuses a caller who may not promote in the project. The worker, which decides nothing for people, promotes only where
+-- policy promotion.release is on_push: promote_due_builds. Called by promote_release and release_build. Locks nothing.
+-- Raises PT404 and PT403.
+create or replace function ops_private.require_promoter(p_project_id uuid)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if 'ops_worker' = any (ops.caller_jobs())
+        and ops_private.rules_in_force(p_project_id, 'promotion') ->> 'release' = 'on_push' then
+        return;
+    end if;
+    perform ops_private.require_permission(p_project_id, 'promote');
+end
+$$;
+comment on function ops_private.require_promoter is 'Refuses the caller who may not promote in the project.';
+revoke all on function ops_private.require_promoter from public;
 $ops_file$);
 
 select pg_temp.make_function('require_queueable', $ops_file$
@@ -11679,7 +11930,7 @@ end
 $$;
 comment on function ops.resolve_incident is 'Ends an incident with what came of it.';
 revoke all on function ops.resolve_incident from public;
-grant execute on function ops.resolve_incident to service_role, ops_worker, sre;
+grant execute on function ops.resolve_incident to service_role, ops_worker, ops_operator, sre;
 $ops_file$);
 
 select pg_temp.make_function('resolve_open_incident', $ops_file$
@@ -11771,7 +12022,7 @@ end
 $$;
 comment on function ops.restore_backup is 'Asks for a use of a backup and returns its id.';
 revoke all on function ops.restore_backup from public;
-grant execute on function ops.restore_backup to authenticated, service_role, ops_worker;
+grant execute on function ops.restore_backup to authenticated, service_role, ops_operator;
 grant execute on function ops.restore_backup to sre;
 $ops_file$);
 
@@ -11814,14 +12065,14 @@ end
 $$;
 comment on function ops.retry_run is 'Queues an ended run again.';
 revoke all on function ops.retry_run from public;
-grant execute on function ops.retry_run to authenticated, service_role, ops_worker;
+grant execute on function ops.retry_run to authenticated, service_role, ops_operator;
 grant execute on function ops.retry_run to ci_service_role, developer;
 $ops_file$);
 
 select pg_temp.make_function('revoke_event_key', $ops_file$
 -- Ends a key at once and returns whether it was in force. Called by `ops key revoke` and the service role. Locks the key.
 -- Raises PT404. Repeating it is harmless.
--- Definer: nobody may write keys directly; only the service role may execute this.
+-- Definer: nobody may write keys directly; only operators and the service role may execute this.
 create or replace function ops.revoke_event_key(
     prefix text,
     p_revoked_by text default null
@@ -11843,7 +12094,7 @@ end
 $$;
 comment on function ops.revoke_event_key is 'Ends a key at once.';
 revoke all on function ops.revoke_event_key from public;
-grant execute on function ops.revoke_event_key to service_role;
+grant execute on function ops.revoke_event_key to service_role, ops_operator;
 $ops_file$);
 
 select pg_temp.make_function('revoke_exception', $ops_file$
@@ -11892,7 +12143,7 @@ end
 $$;
 comment on function ops.right_now is 'The time at which it is called.';
 revoke all on function ops.right_now from public;
-grant execute on function ops.right_now to authenticated, service_role, ops_worker,
+grant execute on function ops.right_now to authenticated, service_role, ops_worker, ops_operator,
 ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
@@ -11997,14 +12248,14 @@ end
 $$;
 comment on function ops.rollback_deployment is 'Takes a deployment back to the release that was there before.';
 revoke all on function ops.rollback_deployment from public;
-grant execute on function ops.rollback_deployment to service_role, ops_worker, sre, release_manager;
+grant execute on function ops.rollback_deployment to service_role, ops_operator, sre, release_manager;
 $ops_file$);
 
 select pg_temp.make_function('rotate_event_key', $ops_file$
 -- Makes a successor of a key, with the same rights, and returns it; the old key works until the overlap ends.
--- Called by `ops key rotate` and the service role. Locks the key. Raises PT404, PT400 for an invalid time, and PT409 for
--- a key that ended. A retry makes another successor.
--- Definer: nobody may write keys directly; only the service role may execute this.
+-- Called by `ops key rotate` and the service role. Locks the key. Raises PT404, PT403 for an operator
+-- and a key that signs off gates, PT400 for an invalid time, and PT409 for a key that ended. A retry makes another successor.
+-- Definer: nobody may write keys directly; only operators and the service role may execute this.
 create or replace function ops.rotate_event_key(
     prefix text,
     expires_at timestamptz,
@@ -12044,7 +12295,7 @@ end
 $$;
 comment on function ops.rotate_event_key is 'Makes a successor of a key.';
 revoke all on function ops.rotate_event_key from public;
-grant execute on function ops.rotate_event_key to service_role;
+grant execute on function ops.rotate_event_key to service_role, ops_operator;
 $ops_file$);
 
 select pg_temp.make_function('rule_fault', $ops_file$
@@ -12138,6 +12389,58 @@ comment on function ops_private.rules_in_force is 'The rules that hold in a proj
 revoke all on function ops_private.rules_in_force from public;
 $ops_file$);
 
+select pg_temp.make_function('run_config_fields', $ops_file$
+-- Lists what the config of a run of each kind may hold: the field, the type of its JSON value, and the permissions of
+-- which the asker needs one. The config is what steps obey beside the run's kind, environment and commit, so a field that is
+-- not listed for a kind is refused at every door. kinds.py has the same fields for the steps, and a test compares the
+-- two. `assets` is what was selected in Dagster.
+-- Called by refuse_config. Locks and raises nothing.
+create or replace function ops.run_config_fields()
+returns table (kind ops.run_kind, field text, json_type text, permissions text[])
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select k.kind, 'assets', 'array', '{read}'::text[] from ops.run_kinds() as k where k.stages <> '{}'
+union all
+values
+    ('backup'::ops.run_kind, 'label', 'string', '{backup}'::text[]),
+    ('backup'::ops.run_kind, 'import', 'object', '{backup}'::text[]),
+    ('restore'::ops.run_kind, 'backup_id', 'string', '{restore}'::text[]),
+    ('restore'::ops.run_kind, 'purpose', 'string', '{restore}'::text[]),
+    ('restore'::ops.run_kind, 'masking_profile', 'string', '{restore}'::text[]),
+    ('restore'::ops.run_kind, 'only', 'string', '{restore}'::text[]),
+    ('restore'::ops.run_kind, 'undo', 'string', '{restore}'::text[]),
+    ('restore'::ops.run_kind, 'records', 'object', '{restore}'::text[]),
+    ('clone'::ops.run_kind, 'backup_id', 'string', '{restore}'::text[]),
+    ('clone'::ops.run_kind, 'purpose', 'string', '{restore}'::text[]),
+    ('clone'::ops.run_kind, 'masking_profile', 'string', '{restore}'::text[]),
+    ('drill'::ops.run_kind, 'backup_id', 'string', '{drill}'::text[]),
+    ('drill'::ops.run_kind, 'purpose', 'string', '{drill}'::text[]),
+    ('drill'::ops.run_kind, 'masking_profile', 'string', '{drill}'::text[]),
+    ('promote'::ops.run_kind, 'deployment_id', 'string', '{deploy,promote}'::text[]),
+    ('promote'::ops.run_kind, 'with_data', 'boolean', '{deploy,promote}'::text[]),
+    ('promote'::ops.run_kind, 'release_id', 'string', '{deploy,promote}'::text[]),
+    ('promote'::ops.run_kind, 'version', 'string', '{deploy,promote}'::text[]),
+    ('promote'::ops.run_kind, 'stage', 'string', '{deploy,promote}'::text[]),
+    ('promote'::ops.run_kind, 'image_digest', 'string', '{deploy,promote}'::text[]),
+    ('promote'::ops.run_kind, 'git_shas', 'object', '{deploy,promote}'::text[]),
+    ('promote'::ops.run_kind, 'rollback_of', 'string', '{deploy,promote}'::text[]),
+    ('destroy'::ops.run_kind, 'confirm', 'string', '{queue,queue_production}'::text[]),
+    ('destroy'::ops.run_kind, 'without_backup', 'boolean', '{queue_production}'::text[]),
+    ('verify'::ops.run_kind, 'backup_id', 'string', '{backup}'::text[]),
+    ('compare'::ops.run_kind, 'backup_id', 'string', '{restore}'::text[]),
+    ('compare'::ops.run_kind, 'tables', 'array', '{restore}'::text[])
+$$;
+comment on function ops.run_config_fields is
+'What the config of a run of each kind may hold, and the permission it takes.';
+revoke all on function ops.run_config_fields from public;
+grant execute on function ops.run_config_fields to authenticated, service_role, ops_worker, ops_operator;
+grant execute on function ops.run_config_fields
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
 select pg_temp.make_function('run_kinds', $ops_file$
 -- Lists what a run of each kind may do, decided by its effect on an environment's data and not by its name:
 --   none     it points no environment at another database
@@ -12172,7 +12475,7 @@ values
 $$;
 comment on function ops.run_kinds is 'What a run of each kind may do to an environment.';
 revoke all on function ops.run_kinds from public;
-grant execute on function ops.run_kinds to service_role, ops_worker;
+grant execute on function ops.run_kinds to service_role, ops_worker, ops_operator;
 $ops_file$);
 
 select pg_temp.make_function('run_to_change', $ops_file$
@@ -12286,7 +12589,7 @@ select sha256(p_prev_hash || convert_to(p_content::text, 'UTF8'))
 $$;
 comment on function ops.seal_content is 'The hash of a record, over its content and the hash before it.';
 revoke all on function ops.seal_content from public;
-grant execute on function ops.seal_content to authenticated, service_role, ops_worker;
+grant execute on function ops.seal_content to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.seal_content
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -12501,7 +12804,7 @@ end
 $$;
 comment on function ops.set_member is 'Makes somebody a member, or changes what they are.';
 revoke all on function ops.set_member from public;
-grant execute on function ops.set_member to authenticated, service_role, ops_worker;
+grant execute on function ops.set_member to authenticated, service_role, ops_operator;
 $ops_file$);
 
 select pg_temp.make_function('set_policy', $ops_file$
@@ -12543,7 +12846,7 @@ end
 $$;
 comment on function ops.set_policy is 'Sets what a project holds itself to.';
 revoke all on function ops.set_policy from public;
-grant execute on function ops.set_policy to authenticated, service_role, ops_worker;
+grant execute on function ops.set_policy to authenticated, service_role, ops_operator;
 $ops_file$);
 
 select pg_temp.make_function('set_project_setting', $ops_file$
@@ -12595,7 +12898,7 @@ end
 $$;
 comment on function ops.set_project_setting is 'Sets or removes one of a project''s settings.';
 revoke all on function ops.set_project_setting from public;
-grant execute on function ops.set_project_setting to authenticated, service_role, ops_worker;
+grant execute on function ops.set_project_setting to authenticated, service_role, ops_operator;
 $ops_file$);
 
 select pg_temp.make_function('settle_gates', $ops_file$
@@ -13995,7 +14298,7 @@ end
 $$;
 comment on function ops.usual_duration is 'How long a project''s runs of a kind usually work.';
 revoke all on function ops.usual_duration from public;
-grant execute on function ops.usual_duration to authenticated, service_role, ops_worker;
+grant execute on function ops.usual_duration to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.usual_duration
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -14035,7 +14338,7 @@ end
 $$;
 comment on function ops.verify_backup is 'Asks for a run that reads a backup back.';
 revoke all on function ops.verify_backup from public;
-grant execute on function ops.verify_backup to authenticated, service_role, ops_worker;
+grant execute on function ops.verify_backup to authenticated, service_role, ops_operator;
 grant execute on function ops.verify_backup to sre;
 $ops_file$);
 
@@ -14074,7 +14377,7 @@ having p_project_id is null
 $$;
 comment on function ops.verify_chains is 'The chains of the audit trail, and what in them is not as it was written.';
 revoke all on function ops.verify_chains from public;
-grant execute on function ops.verify_chains to service_role, ops_worker, audit_reader;
+grant execute on function ops.verify_chains to service_role, ops_operator, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('verify_checkpoints', $ops_file$
@@ -14123,7 +14426,7 @@ end
 $$;
 comment on function ops.verify_checkpoints is 'Whether the checkpoints are exactly those that were written.';
 revoke all on function ops.verify_checkpoints from public;
-grant execute on function ops.verify_checkpoints to service_role, ops_worker, audit_reader;
+grant execute on function ops.verify_checkpoints to service_role, ops_worker, ops_operator, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('verify_run_chain', $ops_file$
@@ -14184,7 +14487,7 @@ end
 $$;
 comment on function ops.verify_run_chain is 'Whether a run''s events are exactly those that were written.';
 revoke all on function ops.verify_run_chain from public;
-grant execute on function ops.verify_run_chain to authenticated, service_role, ops_worker;
+grant execute on function ops.verify_run_chain to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.verify_run_chain
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -14204,7 +14507,7 @@ select m.project_id from ops.project_memberships as m where m.user_id = (select 
 $$;
 comment on function ops.visible_projects is 'The projects that the calling person belongs to.';
 revoke all on function ops.visible_projects from public;
-grant execute on function ops.visible_projects to authenticated, service_role, ops_worker;
+grant execute on function ops.visible_projects to authenticated, service_role, ops_worker, ops_operator;
 $ops_file$);
 
 select pg_temp.make_function('was_told_of', $ops_file$
@@ -14364,7 +14667,7 @@ end
 $$;
 comment on function ops.withdraw_release is 'Takes a release out of the running.';
 revoke all on function ops.withdraw_release from public;
-grant execute on function ops.withdraw_release to authenticated, service_role, ops_worker, ci_service_role,
+grant execute on function ops.withdraw_release to authenticated, service_role, ops_operator, ci_service_role,
 developer, release_manager;
 $ops_file$);
 
@@ -14421,7 +14724,7 @@ from ops.workers as w
 $$;
 comment on function ops.worker_to_wait_for is 'What a run waits for that could start.';
 revoke all on function ops.worker_to_wait_for from public;
-grant execute on function ops.worker_to_wait_for to authenticated, service_role, ops_worker;
+grant execute on function ops.worker_to_wait_for to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.worker_to_wait_for
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
@@ -14628,7 +14931,8 @@ $ops_file$);
 
 select pg_temp.make_function('write_event_key', $ops_file$
 -- Inserts a key and returns it, which nothing does again. Called by create_event_key and rotate_event_key. The secret has
--- 244 random bits, so one round of SHA-256 protects it. Locks nothing; raises what the table's checks raise.
+-- 244 random bits, so one round of SHA-256 protects it. Locks nothing; raises PT403 for an operator's key that signs off
+-- gates, and what the table's checks raise.
 create or replace function ops_private.write_event_key(
     p_name text,
     p_persona text,
@@ -14653,6 +14957,11 @@ declare
     ));
     v_sent text := encode(sha256(convert_to(v_key, 'UTF8')), 'hex');
 begin
+    if 'gate_signoff' = any (p_event_types) and cardinality(ops.caller_jobs()) > 0 then
+        raise sqlstate 'PT403' using
+            message = 'A key that signs off gates decides for a person: no login of the platform makes one',
+            hint = 'Make it as the schema''s owner: ODOOOPS_MIGRATE_URL.';
+    end if;
     return query
     insert into ops.event_keys as k (
         prefix, key_sha256, name, persona, event_types, project_id, approver_id, created_by, expires_at, rotated_from
@@ -14697,7 +15006,7 @@ join ops.runs as r on r.id = a.run_id;
 comment on view ops.artifacts is 'Files of runs, each with its project.';
 comment on column ops.artifacts.project_id is 'The project of the run that left it.';
 revoke all on ops.artifacts from public, anon;
-grant select on ops.artifacts to authenticated, service_role, ops_worker;
+grant select on ops.artifacts to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.artifacts
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
@@ -14718,7 +15027,7 @@ comment on view ops.project_members is 'Members of projects, with what their rol
 comment on column ops.project_members.project_slug is 'The project''s short name.';
 comment on column ops.project_members.permissions is 'What the role allows, as ops.roles has it.';
 revoke all on ops.project_members from public, anon;
-grant select on ops.project_members to authenticated, service_role, ops_worker;
+grant select on ops.project_members to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.project_members to audit_reader;
 
 -- Shows how much data would be lost now: per environment that is or was to be backed up, the age of the newest verified
@@ -14809,7 +15118,7 @@ comment on column ops.v_backup_freshness.kept_backups is 'How many backups are k
 comment on column ops.v_backup_freshness.held_backups is 'How many of those are held, and so never dropped.';
 comment on column ops.v_backup_freshness.last_passed_drill_at is 'When a backup of it was last restored and booted.';
 revoke all on ops.v_backup_freshness from public, anon;
-grant select on ops.v_backup_freshness to authenticated, service_role, ops_worker;
+grant select on ops.v_backup_freshness to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_backup_freshness
 to release_manager, sre, developer, audit_reader;
 
@@ -14897,7 +15206,7 @@ comment on column ops.v_deployment_history.replaced_release_id is 'The release t
 comment on column ops.v_deployment_history.incident_count is 'How many incidents it caused.';
 comment on column ops.v_deployment_history.duration is 'How long it took; empty until it ended.';
 revoke all on ops.v_deployment_history from public, anon;
-grant select on ops.v_deployment_history to authenticated, service_role, ops_worker;
+grant select on ops.v_deployment_history to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_deployment_history
 to qa_tester, release_manager, sre, developer, audit_reader;
 
@@ -14954,7 +15263,7 @@ comment on column ops.v_environment_overview.latest_run_number is 'The number of
 comment on column ops.v_environment_overview.latest_run_status is 'How its newest run goes.';
 comment on column ops.v_environment_overview.latest_run_error is 'Why its newest run failed, if it did.';
 revoke all on ops.v_environment_overview from public, anon;
-grant select on ops.v_environment_overview to authenticated, service_role, ops_worker;
+grant select on ops.v_environment_overview to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_environment_overview
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
@@ -14989,7 +15298,7 @@ comment on column ops.v_event_keys.key_id is 'The key''s id.';
 comment on column ops.v_event_keys.status is 'active, expired or revoked, as of now.';
 comment on column ops.v_event_keys.project_slug is 'The only project that it may speak of; null for every project.';
 revoke all on ops.v_event_keys from public, anon;
-grant select on ops.v_event_keys to service_role, ops_worker, audit_reader;
+grant select on ops.v_event_keys to service_role, ops_worker, ops_operator, audit_reader;
 
 -- Shows every gate with its status at this moment: exceptions end and windows close without a write.
 -- Functions that evaluate, promote or report read this view, so that all agree.
@@ -15060,7 +15369,7 @@ comment on column ops.v_gate_status.is_overdue is
 comment on column ops.v_gate_status.is_required is 'Whether the policy asked for it when the release was made.';
 comment on column ops.v_gate_status.reason is 'By what the merit was decided.';
 revoke all on ops.v_gate_status from public, anon;
-grant select on ops.v_gate_status to authenticated, service_role, ops_worker,
+grant select on ops.v_gate_status to authenticated, service_role, ops_worker, ops_operator,
 ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
 -- Shows every exception and its status: time alone can end it, so the status is not stored.
@@ -15110,7 +15419,7 @@ comment on column ops.v_exception_status.needs_review is
 comment on column ops.v_exception_status.time_remaining is
 'How long it can still waive the gate; zero once it is over.';
 revoke all on ops.v_exception_status from public, anon;
-grant select on ops.v_exception_status to authenticated, service_role, ops_worker;
+grant select on ops.v_exception_status to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_exception_status
 to qa_tester, release_manager, sre, developer, audit_reader;
 
@@ -15133,7 +15442,7 @@ comment on view ops.v_people is 'People and the names by which they are known.';
 comment on column ops.v_people.person_id is 'The person''s id.';
 comment on column ops.v_people.aliases is 'Kind and spelling of each name.';
 revoke all on ops.v_people from public, anon;
-grant select on ops.v_people to service_role, ops_worker, audit_reader;
+grant select on ops.v_people to service_role, ops_worker, ops_operator, audit_reader;
 
 -- Shows each living production with its newest verified backup and its newest drill. The clocks of backups, drills and
 -- alarms read it, and so do clones, drills and the command line.
@@ -15188,7 +15497,7 @@ comment on column ops.v_productions.newest_drill_id is 'The newest drill of one 
 comment on column ops.v_productions.newest_drill_passed is 'Whether that drill passed; empty while it works.';
 comment on column ops.v_productions.newest_drill_started_at is 'When that drill began.';
 revoke all on ops.v_productions from public, anon;
-grant select on ops.v_productions to authenticated, service_role, ops_worker;
+grant select on ops.v_productions to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_productions
 to release_manager, sre, developer, audit_reader;
 
@@ -15227,7 +15536,7 @@ comment on column ops.v_promotion_eligibility.production_missing is 'The first r
 comment on column ops.v_promotion_eligibility.eligible_for_staging is 'Whether it may go to staging now.';
 comment on column ops.v_promotion_eligibility.eligible_for_production is 'Whether it may go to production now.';
 revoke all on ops.v_promotion_eligibility from public, anon;
-grant select on ops.v_promotion_eligibility to authenticated, service_role, ops_worker;
+grant select on ops.v_promotion_eligibility to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_promotion_eligibility
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
@@ -15268,7 +15577,7 @@ join ops.projects as p on p.id = r.project_id
 left join ops.environments as e on e.id = r.environment_id;
 comment on view ops.v_run_details is 'Runs with their related names, as claims return them.';
 revoke all on ops.v_run_details from public, anon;
-grant select on ops.v_run_details to authenticated, service_role, ops_worker;
+grant select on ops.v_run_details to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_run_details
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
@@ -15295,7 +15604,7 @@ join ops.projects as p on p.id = r.project_id;
 comment on view ops.v_run_lineage is 'Assets with the runs, commits and inputs they were made from.';
 comment on column ops.v_run_lineage.inputs is 'The data version of every asset it was made from.';
 revoke all on ops.v_run_lineage from public, anon;
-grant select on ops.v_run_lineage to authenticated, service_role, ops_worker;
+grant select on ops.v_run_lineage to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_run_lineage
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
@@ -15371,7 +15680,7 @@ comment on column ops.v_run_queue.age is 'How long it has waited.';
 comment on column ops.v_run_queue.usual_duration is
 'How long its project''s last successful runs of this kind worked, as a median; empty without a past.';
 revoke all on ops.v_run_queue from public, anon;
-grant select on ops.v_run_queue to authenticated, service_role, ops_worker;
+grant select on ops.v_run_queue to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_run_queue
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
@@ -15416,7 +15725,7 @@ left join ops.environments as e on e.id = r.environment_id;
 comment on view ops.v_runs is 'Runs with the names of their project and environment.';
 comment on column ops.v_runs.duration is 'How long the work took; empty until it ended.';
 revoke all on ops.v_runs from public, anon;
-grant select on ops.v_runs to authenticated, service_role, ops_worker;
+grant select on ops.v_runs to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_runs
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
@@ -15448,7 +15757,7 @@ where
     );
 comment on view ops.v_startable_runs is 'Waiting runs that a worker may take now.';
 revoke all on ops.v_startable_runs from public, anon;
-grant select on ops.v_startable_runs to audit_reader, service_role, ops_worker;
+grant select on ops.v_startable_runs to audit_reader, service_role, ops_worker, ops_operator;
 
 -- Lists what each project should know before it moves to a newer series: the advisories from its current series on.
 create view ops.v_upgrade_advisories
@@ -15471,7 +15780,7 @@ comment on view ops.v_upgrade_advisories is 'Advisories that apply to the series
 comment on column ops.v_upgrade_advisories.breaking_change_count is 'How many changes break something.';
 comment on column ops.v_upgrade_advisories.advisory_id is 'The advisory, as ops.upgrade_advisories has it.';
 revoke all on ops.v_upgrade_advisories from public, anon;
-grant select on ops.v_upgrade_advisories to authenticated, service_role, ops_worker;
+grant select on ops.v_upgrade_advisories to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_upgrade_advisories
 to release_manager, sre, developer, audit_reader;
 
@@ -15538,7 +15847,7 @@ comment on column ops.v_evidence_completeness.checks_without_evidence is
 'The answered questions that nothing proves, by name.';
 comment on column ops.v_evidence_completeness.is_complete is 'Whether nothing is claimed without proof.';
 revoke all on ops.v_evidence_completeness from public, anon;
-grant select on ops.v_evidence_completeness to authenticated, service_role, ops_worker;
+grant select on ops.v_evidence_completeness to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_evidence_completeness
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
@@ -15639,14 +15948,14 @@ comment on column ops.v_release_gate_summary.rejections is 'How many people reje
 comment on column ops.v_release_gate_summary.approvers is 'Who approves.';
 comment on column ops.v_release_gate_summary.exception_expires_at is 'Until when the active exception waives the gate.';
 revoke all on ops.v_release_gate_summary from public, anon;
-grant select on ops.v_release_gate_summary to authenticated, service_role, ops_worker;
+grant select on ops.v_release_gate_summary to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_release_gate_summary
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
 -- Members read who decided what. Who signs off writes the decision of their own gate, as themselves; nobody changes it.
-revoke all on ops.approvals from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.approvals from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.approvals from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.approvals to authenticated, service_role, ops_worker;
+grant select on ops.approvals to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.approvals to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 -- when, and through which door, is not theirs to say
 grant insert (
@@ -15662,7 +15971,7 @@ using (exists (
 ));
 
 create policy "The platform reads every decision"
-on ops.approvals for select to ops_worker, service_role
+on ops.approvals for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every decision"
@@ -15694,9 +16003,9 @@ after insert on ops.approvals
 for each row execute function ops_private.note_gate_fact();
 
 -- Members read their projects' backups; every change goes through an RPC.
-revoke all on ops.backups from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.backups from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.backups from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.backups to authenticated, service_role, ops_worker;
+grant select on ops.backups to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.backups to qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.backups enable row level security;
 
@@ -15705,7 +16014,7 @@ on ops.backups for select to authenticated
 using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every backup"
-on ops.backups for select to ops_worker, service_role
+on ops.backups for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every backup"
@@ -15713,9 +16022,9 @@ on ops.backups for select to qa_tester, release_manager, sre, developer, audit_r
 using (true);
 
 -- Members read their projects' branches.
-revoke all on ops.branch_heads from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.branch_heads from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.branch_heads from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.branch_heads to authenticated, service_role, ops_worker;
+grant select on ops.branch_heads to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.branch_heads to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.branch_heads enable row level security;
 
@@ -15724,7 +16033,7 @@ on ops.branch_heads for select to authenticated
 using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every branch"
-on ops.branch_heads for select to ops_worker, service_role
+on ops.branch_heads for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every branch"
@@ -15732,13 +16041,13 @@ on ops.branch_heads for select to ci_service_role, qa_tester, release_manager, s
 using (true);
 
 -- The platform and auditors read where dropped months ended; nobody changes it.
-revoke all on ops.checkpoints from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.checkpoints from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.checkpoints from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.checkpoints to service_role, ops_worker, audit_reader;
+grant select on ops.checkpoints to service_role, ops_worker, ops_operator, audit_reader;
 alter table ops.checkpoints enable row level security;
 
 create policy "The platform and auditors read every checkpoint"
-on ops.checkpoints for select to ops_worker, service_role, audit_reader
+on ops.checkpoints for select to ops_worker, ops_operator, service_role, audit_reader
 using (true);
 
 create or replace trigger checkpoints_stay
@@ -15749,24 +16058,24 @@ before truncate on ops.checkpoints
 for each statement execute function ops_private.refuse_change();
 
 -- The platform and auditors read which control plane this is; only the janitor's rounds change, by an RPC.
-revoke all on ops.control_plane from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.control_plane from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.control_plane from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.control_plane to service_role, ops_worker, audit_reader;
+grant select on ops.control_plane to service_role, ops_worker, ops_operator, audit_reader;
 alter table ops.control_plane enable row level security;
 
 create policy "The platform and auditors read which control plane this is"
-on ops.control_plane for select to ops_worker, service_role, audit_reader
+on ops.control_plane for select to ops_worker, ops_operator, service_role, audit_reader
 using (true);
 
 -- Only the platform reads templates: they serve every project.
-revoke all on ops.database_templates from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.database_templates from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.database_templates from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.database_templates to service_role, ops_worker;
+grant select on ops.database_templates to service_role, ops_worker, ops_operator;
 grant select on ops.database_templates to audit_reader;
 alter table ops.database_templates enable row level security;
 
 create policy "The platform reads every template"
-on ops.database_templates for select to ops_worker, service_role
+on ops.database_templates for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "The auditor reads every template"
@@ -15774,9 +16083,9 @@ on ops.database_templates for select to audit_reader
 using (true);
 
 -- Members read where their projects' releases went; every change goes through an RPC.
-revoke all on ops.deployments from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.deployments from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.deployments from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.deployments to authenticated, service_role, ops_worker;
+grant select on ops.deployments to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.deployments to qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.deployments enable row level security;
 
@@ -15785,7 +16094,7 @@ on ops.deployments for select to authenticated
 using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every deployment"
-on ops.deployments for select to ops_worker, service_role
+on ops.deployments for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every deployment"
@@ -15830,9 +16139,9 @@ before update of run_id on ops.deployments
 for each row when (old.run_id is not null) execute function ops_private.refuse_change();
 
 -- Members read what happened to their projects' environments; nobody changes it.
-revoke all on ops.environment_events from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.environment_events from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.environment_events from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.environment_events to authenticated, service_role, ops_worker;
+grant select on ops.environment_events to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.environment_events to qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.environment_events enable row level security;
 
@@ -15841,7 +16150,7 @@ on ops.environment_events for select to authenticated
 using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every event"
-on ops.environment_events for select to ops_worker, service_role
+on ops.environment_events for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every event"
@@ -15856,9 +16165,9 @@ before truncate on ops.environment_events
 for each statement execute function ops_private.refuse_change();
 
 -- Members read their project's environments; every change goes through an RPC.
-revoke all on ops.environments from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.environments from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.environments from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.environments to authenticated, service_role, ops_worker;
+grant select on ops.environments to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.environments to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.environments enable row level security;
 
@@ -15867,7 +16176,7 @@ on ops.environments for select to authenticated
 using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every environment"
-on ops.environments for select to ops_worker, service_role
+on ops.environments for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every environment"
@@ -15875,9 +16184,9 @@ on ops.environments for select to ci_service_role, qa_tester, release_manager, s
 using (true);
 
 -- Members read what was told of their projects, personas what they told themselves.
-revoke all on ops.event_ingest_log from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.event_ingest_log from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.event_ingest_log from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.event_ingest_log to authenticated, service_role, ops_worker;
+grant select on ops.event_ingest_log to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.event_ingest_log to ci_service_role, qa_tester, developer, release_manager, sre, audit_reader;
 alter table ops.event_ingest_log enable row level security;
 
@@ -15886,7 +16195,7 @@ on ops.event_ingest_log for select to authenticated
 using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every delivery"
-on ops.event_ingest_log for select to ops_worker, service_role
+on ops.event_ingest_log for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Those who run releases read every delivery"
@@ -15898,22 +16207,22 @@ on ops.event_ingest_log for select to ci_service_role, qa_tester, developer
 using (caller_id = (select ops.caller_id()));
 
 -- The platform and auditors read keys, but nobody reads a hash; functions make and revoke keys.
-revoke all on ops.event_keys from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.event_keys from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.event_keys from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 grant select (
     id, prefix, name, persona, event_types, project_id, approver_id, created_by, created_at, expires_at, last_used_at,
     rotated_from, revoked_by, revoked_at
-) on ops.event_keys to service_role, ops_worker, audit_reader;
+) on ops.event_keys to service_role, ops_worker, ops_operator, audit_reader;
 alter table ops.event_keys enable row level security;
 
 create policy "The platform and auditors read every key"
-on ops.event_keys for select to ops_worker, service_role, audit_reader
+on ops.event_keys for select to ops_worker, ops_operator, service_role, audit_reader
 using (true);
 
 -- Members read their projects' evidence; nobody changes it.
-revoke all on ops.evidence_artifacts from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.evidence_artifacts from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.evidence_artifacts from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.evidence_artifacts to authenticated, service_role, ops_worker;
+grant select on ops.evidence_artifacts to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.evidence_artifacts to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.evidence_artifacts enable row level security;
 
@@ -15939,7 +16248,7 @@ using (
 );
 
 create policy "The platform reads every piece of evidence"
-on ops.evidence_artifacts for select to ops_worker, service_role
+on ops.evidence_artifacts for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every piece of evidence"
@@ -15954,9 +16263,9 @@ before truncate on ops.evidence_artifacts
 for each statement execute function ops_private.refuse_change();
 
 -- Members read which of their projects' gates were waived; every change goes through an RPC.
-revoke all on ops.exceptions from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.exceptions from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.exceptions from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.exceptions to authenticated, service_role, ops_worker;
+grant select on ops.exceptions to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.exceptions to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.exceptions enable row level security;
 
@@ -15968,7 +16277,7 @@ using (exists (
 ));
 
 create policy "The platform reads every exception"
-on ops.exceptions for select to ops_worker, service_role
+on ops.exceptions for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every exception"
@@ -15994,9 +16303,9 @@ on ops.exceptions
 for each row execute function ops_private.refuse_change();
 
 -- Members read the answers to their projects' gates; they come in through RPCs.
-revoke all on ops.gate_checks from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.gate_checks from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.gate_checks from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.gate_checks to authenticated, service_role, ops_worker;
+grant select on ops.gate_checks to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.gate_checks to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.gate_checks enable row level security;
 
@@ -16008,7 +16317,7 @@ using (exists (
 ));
 
 create policy "The platform reads every answer"
-on ops.gate_checks for select to ops_worker, service_role
+on ops.gate_checks for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every answer"
@@ -16023,9 +16332,9 @@ after insert on ops.gate_checks
 for each row execute function ops_private.note_gate_fact();
 
 -- Members read their projects' incidents; every change goes through an RPC.
-revoke all on ops.incidents from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.incidents from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.incidents from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.incidents to authenticated, service_role, ops_worker;
+grant select on ops.incidents to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.incidents to qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.incidents enable row level security;
 
@@ -16034,7 +16343,7 @@ on ops.incidents for select to authenticated
 using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every incident"
-on ops.incidents for select to ops_worker, service_role
+on ops.incidents for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every incident"
@@ -16042,13 +16351,13 @@ on ops.incidents for select to qa_tester, release_manager, sre, developer, audit
 using (true);
 
 -- The platform and auditors read what was decided about things that nobody knew; nobody changes it.
-revoke all on ops.orphan_decisions from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.orphan_decisions from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.orphan_decisions from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.orphan_decisions to service_role, ops_worker, audit_reader;
+grant select on ops.orphan_decisions to service_role, ops_worker, ops_operator, audit_reader;
 alter table ops.orphan_decisions enable row level security;
 
 create policy "The platform and auditors read every decision about an orphan"
-on ops.orphan_decisions for select to ops_worker, service_role, audit_reader
+on ops.orphan_decisions for select to ops_worker, ops_operator, service_role, audit_reader
 using (true);
 
 create or replace trigger orphan_decisions_stay
@@ -16059,33 +16368,33 @@ before truncate on ops.orphan_decisions
 for each statement execute function ops_private.refuse_change();
 
 -- The platform and auditors read what nobody knows; every change goes through the platform's functions.
-revoke all on ops.orphans from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.orphans from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.orphans from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.orphans to service_role, ops_worker, audit_reader;
+grant select on ops.orphans to service_role, ops_worker, ops_operator, audit_reader;
 alter table ops.orphans enable row level security;
 
 create policy "The platform and auditors read every orphan"
-on ops.orphans for select to ops_worker, service_role, audit_reader
+on ops.orphans for select to ops_worker, ops_operator, service_role, audit_reader
 using (true);
 
 -- The platform and auditors read people; functions write them.
-revoke all on ops.people from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.people from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.people from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.people to service_role, ops_worker, audit_reader;
+grant select on ops.people to service_role, ops_worker, ops_operator, audit_reader;
 alter table ops.people enable row level security;
 
 create policy "The platform and auditors read every person"
-on ops.people for select to ops_worker, service_role, audit_reader
+on ops.people for select to ops_worker, ops_operator, service_role, audit_reader
 using (true);
 
 -- The platform and auditors read the names of people; functions write them.
-revoke all on ops.person_aliases from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.person_aliases from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.person_aliases from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.person_aliases to service_role, ops_worker, audit_reader;
+grant select on ops.person_aliases to service_role, ops_worker, ops_operator, audit_reader;
 alter table ops.person_aliases enable row level security;
 
 create policy "The platform and auditors read every name"
-on ops.person_aliases for select to ops_worker, service_role, audit_reader
+on ops.person_aliases for select to ops_worker, ops_operator, service_role, audit_reader
 using (true);
 
 create or replace trigger person_aliases_decide_gates
@@ -16093,9 +16402,9 @@ after insert or update or delete on ops.person_aliases
 for each row execute function ops_private.note_person_alias();
 
 -- Members read their projects' rules and those for all; they change through an RPC.
-revoke all on ops.policies from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.policies from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.policies from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.policies to authenticated, service_role, ops_worker;
+grant select on ops.policies to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.policies to qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.policies enable row level security;
 
@@ -16104,7 +16413,7 @@ on ops.policies for select to authenticated
 using (project_id is null or project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every policy"
-on ops.policies for select to ops_worker, service_role
+on ops.policies for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every policy"
@@ -16112,14 +16421,14 @@ on ops.policies for select to qa_tester, release_manager, sre, developer, audit_
 using (true);
 
 -- Only functions count.
-revoke all on ops.project_counters from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.project_counters from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.project_counters from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.project_counters to service_role, ops_worker;
+grant select on ops.project_counters to service_role, ops_worker, ops_operator;
 grant select on ops.project_counters to audit_reader;
 alter table ops.project_counters enable row level security;
 
 create policy "The platform reads every counter"
-on ops.project_counters for select to ops_worker, service_role
+on ops.project_counters for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "The auditor reads every counter"
@@ -16127,13 +16436,13 @@ on ops.project_counters for select to audit_reader
 using (true);
 
 -- Members see who else belongs; admins decide who does, below their own role, owners without limit.
-revoke all on ops.project_memberships from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.project_memberships from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.project_memberships from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 grant select, delete on ops.project_memberships to authenticated;
 -- whose membership it is, and since when, is never changed
 grant insert (project_id, user_id, role), update (role) on ops.project_memberships to authenticated;
 grant select, insert, update, delete on ops.project_memberships to service_role;
-grant select on ops.project_memberships to ops_worker;
+grant select on ops.project_memberships to ops_worker, ops_operator;
 grant select on ops.project_memberships to audit_reader;
 alter table ops.project_memberships enable row level security;
 
@@ -16155,7 +16464,7 @@ on ops.project_memberships for delete to authenticated
 using (ops.has_permission(project_id, case when role = 'owner' then 'archive' else 'manage' end));
 
 create policy "The platform reads every membership"
-on ops.project_memberships for select to ops_worker, service_role
+on ops.project_memberships for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "The service role manages memberships"
@@ -16177,10 +16486,10 @@ for each row when (old.role = 'owner' and (new.role, new.project_id) is distinct
 execute function ops_private.require_one_owner();
 
 -- Members read the changes of their projects' settings; every change goes through an RPC.
-revoke all on ops.project_setting_changes from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.project_setting_changes from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.project_setting_changes
 from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.project_setting_changes to authenticated, service_role, ops_worker;
+grant select on ops.project_setting_changes to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.project_setting_changes to qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.project_setting_changes enable row level security;
 
@@ -16189,7 +16498,7 @@ on ops.project_setting_changes for select to authenticated
 using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads the changes of every project's settings"
-on ops.project_setting_changes for select to ops_worker, service_role
+on ops.project_setting_changes for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read the changes of every project's settings"
@@ -16204,9 +16513,9 @@ before truncate on ops.project_setting_changes
 for each statement execute function ops_private.refuse_change();
 
 -- Members read their projects' settings; every change goes through an RPC.
-revoke all on ops.project_settings from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.project_settings from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.project_settings from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.project_settings to authenticated, service_role, ops_worker;
+grant select on ops.project_settings to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.project_settings to qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.project_settings enable row level security;
 
@@ -16215,7 +16524,7 @@ on ops.project_settings for select to authenticated
 using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every project's settings"
-on ops.project_settings for select to ops_worker, service_role
+on ops.project_settings for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every project's settings"
@@ -16223,9 +16532,9 @@ on ops.project_settings for select to qa_tester, release_manager, sre, developer
 using (true);
 
 -- Members read their projects; every change goes through an RPC.
-revoke all on ops.projects from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.projects from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.projects from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.projects to authenticated, service_role, ops_worker;
+grant select on ops.projects to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.projects to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.projects enable row level security;
 
@@ -16234,7 +16543,7 @@ on ops.projects for select to authenticated
 using (id in (select ops.visible_projects()));
 
 create policy "The platform reads every project"
-on ops.projects for select to ops_worker, service_role
+on ops.projects for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every project"
@@ -16242,14 +16551,14 @@ on ops.projects for select to ci_service_role, qa_tester, release_manager, sre, 
 using (true);
 
 -- Only the platform reads deliveries: they may name repositories of any project.
-revoke all on ops.push_deliveries from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.push_deliveries from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.push_deliveries from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.push_deliveries to service_role, ops_worker;
+grant select on ops.push_deliveries to service_role, ops_worker, ops_operator;
 grant select on ops.push_deliveries to audit_reader;
 alter table ops.push_deliveries enable row level security;
 
 create policy "The platform reads every delivery"
-on ops.push_deliveries for select to ops_worker, service_role
+on ops.push_deliveries for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "The auditor reads every delivery"
@@ -16257,9 +16566,9 @@ on ops.push_deliveries for select to audit_reader
 using (true);
 
 -- Members read their projects' drills; every change goes through an RPC.
-revoke all on ops.recovery_drills from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.recovery_drills from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.recovery_drills from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.recovery_drills to authenticated, service_role, ops_worker;
+grant select on ops.recovery_drills to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.recovery_drills to qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.recovery_drills enable row level security;
 
@@ -16268,7 +16577,7 @@ on ops.recovery_drills for select to authenticated
 using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every drill"
-on ops.recovery_drills for select to ops_worker, service_role
+on ops.recovery_drills for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every drill"
@@ -16276,9 +16585,9 @@ on ops.recovery_drills for select to qa_tester, release_manager, sre, developer,
 using (true);
 
 -- Members read their projects' gates. The rules of a gate are those of the day its release was made.
-revoke all on ops.release_gates from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.release_gates from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.release_gates from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.release_gates to authenticated, service_role, ops_worker;
+grant select on ops.release_gates to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.release_gates to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.release_gates enable row level security;
 
@@ -16290,7 +16599,7 @@ using (exists (
 ));
 
 create policy "The platform reads every gate"
-on ops.release_gates for select to ops_worker, service_role
+on ops.release_gates for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every gate"
@@ -16302,9 +16611,9 @@ before update of id, release_id, gate_code, required_checks, quorum, window_seco
 for each row execute function ops_private.refuse_change();
 
 -- Members read their projects' releases. What a release is never changes; how it goes is changed by RPCs.
-revoke all on ops.releases from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.releases from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.releases from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.releases to authenticated, service_role, ops_worker;
+grant select on ops.releases to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.releases to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.releases enable row level security;
 
@@ -16313,7 +16622,7 @@ on ops.releases for select to authenticated
 using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every release"
-on ops.releases for select to ops_worker, service_role
+on ops.releases for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every release"
@@ -16326,9 +16635,9 @@ on ops.releases
 for each row execute function ops_private.refuse_change();
 
 -- Members read their projects' rules; runs of the default branch's head change them through an RPC.
-revoke all on ops.repository_rules from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.repository_rules from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.repository_rules from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.repository_rules to authenticated, service_role, ops_worker;
+grant select on ops.repository_rules to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.repository_rules to qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.repository_rules enable row level security;
 
@@ -16337,7 +16646,7 @@ on ops.repository_rules for select to authenticated
 using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads the rules of every repository"
-on ops.repository_rules for select to ops_worker, service_role
+on ops.repository_rules for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read the rules of every repository"
@@ -16345,9 +16654,9 @@ on ops.repository_rules for select to qa_tester, release_manager, sre, developer
 using (true);
 
 -- Members read their projects' restores; every change goes through an RPC.
-revoke all on ops.restores from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.restores from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.restores from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.restores to authenticated, service_role, ops_worker;
+grant select on ops.restores to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.restores to qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.restores enable row level security;
 
@@ -16356,7 +16665,7 @@ on ops.restores for select to authenticated
 using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every restore"
-on ops.restores for select to ops_worker, service_role
+on ops.restores for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every restore"
@@ -16364,9 +16673,9 @@ on ops.restores for select to qa_tester, release_manager, sre, developer, audit_
 using (true);
 
 -- Who may do what is no secret; it changes by migration only.
-revoke all on ops.roles from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.roles from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.roles from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.roles to authenticated, service_role, ops_worker;
+grant select on ops.roles to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.roles to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.roles enable row level security;
 
@@ -16375,27 +16684,27 @@ on ops.roles for select to authenticated
 using (true);
 
 create policy "The platform reads every role"
-on ops.roles for select to ops_worker, service_role
+on ops.roles for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every role"
 on ops.roles for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);
 
--- A login that is a member of a persona may come in, also where the public may not.
+-- A login of the platform, or one that is a member of a persona, may come in, also where the public may not.
 do $$
 begin
     execute format(
-        'grant connect on database %I to authenticator,'
+        'grant connect on database %I to authenticator, ops_gateway, ops_operator,'
         ' ci_service_role, qa_tester, release_manager, sre, developer, audit_reader', current_database()
     );
 exception when insufficient_privilege or undefined_object then null; -- the owner of the database says who comes in
 end $$;
 
 -- Members read their projects' artifacts; workers add them through RPCs.
-revoke all on ops.run_artifacts from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.run_artifacts from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.run_artifacts from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.run_artifacts to authenticated, service_role, ops_worker;
+grant select on ops.run_artifacts to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.run_artifacts to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.run_artifacts enable row level security;
 
@@ -16407,7 +16716,7 @@ using (exists (
 ));
 
 create policy "The platform reads every artifact"
-on ops.run_artifacts for select to ops_worker, service_role
+on ops.run_artifacts for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every artifact"
@@ -16415,9 +16724,9 @@ on ops.run_artifacts for select to ci_service_role, qa_tester, release_manager, 
 using (true);
 
 -- Members read where the dropped events of their projects' runs ended; nobody changes it.
-revoke all on ops.run_checkpoints from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.run_checkpoints from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.run_checkpoints from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.run_checkpoints to authenticated, service_role, ops_worker;
+grant select on ops.run_checkpoints to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.run_checkpoints to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.run_checkpoints enable row level security;
 
@@ -16429,7 +16738,7 @@ using (exists (
 ));
 
 create policy "The platform reads every checkpoint of a run"
-on ops.run_checkpoints for select to ops_worker, service_role
+on ops.run_checkpoints for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every checkpoint of a run"
@@ -16444,9 +16753,9 @@ before truncate on ops.run_checkpoints
 for each statement execute function ops_private.refuse_change();
 
 -- Members read their projects' checks; workers add them through RPCs.
-revoke all on ops.run_checks from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.run_checks from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.run_checks from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.run_checks to authenticated, service_role, ops_worker;
+grant select on ops.run_checks to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.run_checks to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.run_checks enable row level security;
 
@@ -16458,7 +16767,7 @@ using (exists (
 ));
 
 create policy "The platform reads every check"
-on ops.run_checks for select to ops_worker, service_role
+on ops.run_checks for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every check"
@@ -16466,9 +16775,9 @@ on ops.run_checks for select to ci_service_role, qa_tester, release_manager, sre
 using (true);
 
 -- Members read what happened in their projects; nobody changes it.
-revoke all on ops.run_events from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.run_events from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.run_events from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.run_events to authenticated, service_role, ops_worker;
+grant select on ops.run_events to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.run_events to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.run_events enable row level security;
 
@@ -16480,7 +16789,7 @@ using (exists (
 ));
 
 create policy "The platform reads every event"
-on ops.run_events for select to ops_worker, service_role
+on ops.run_events for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every event"
@@ -16495,9 +16804,9 @@ before truncate on ops.run_events
 for each statement execute function ops_private.refuse_change();
 
 -- Members read their projects' lineage rows; workers add them through RPCs.
-revoke all on ops.run_lineage from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.run_lineage from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.run_lineage from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.run_lineage to authenticated, service_role, ops_worker;
+grant select on ops.run_lineage to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.run_lineage to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.run_lineage enable row level security;
 
@@ -16509,7 +16818,7 @@ using (exists (
 ));
 
 create policy "The platform reads every lineage row"
-on ops.run_lineage for select to ops_worker, service_role
+on ops.run_lineage for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every lineage row"
@@ -16517,9 +16826,9 @@ on ops.run_lineage for select to ci_service_role, qa_tester, release_manager, sr
 using (true);
 
 -- Members read their projects' log lines; workers add them through RPCs.
-revoke all on ops.run_logs from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.run_logs from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.run_logs from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.run_logs to authenticated, service_role, ops_worker;
+grant select on ops.run_logs to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.run_logs to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.run_logs enable row level security;
 
@@ -16531,7 +16840,7 @@ using (exists (
 ));
 
 create policy "The platform reads every log line"
-on ops.run_logs for select to ops_worker, service_role
+on ops.run_logs for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every log line"
@@ -16542,9 +16851,9 @@ using (true);
 select ops.ensure_partitions();
 
 -- Members read what was asked in their projects; nobody changes it.
-revoke all on ops.run_requests from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.run_requests from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.run_requests from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.run_requests to authenticated, service_role, ops_worker;
+grant select on ops.run_requests to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.run_requests to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.run_requests enable row level security;
 
@@ -16553,7 +16862,7 @@ on ops.run_requests for select to authenticated
 using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every request"
-on ops.run_requests for select to ops_worker, service_role
+on ops.run_requests for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every request"
@@ -16568,9 +16877,9 @@ before truncate on ops.run_requests
 for each statement execute function ops_private.refuse_change();
 
 -- Members read their project's runs; every change goes through an RPC, and none but the drawn ones is possible.
-revoke all on ops.runs from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.runs from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.runs from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.runs to authenticated, service_role, ops_worker;
+grant select on ops.runs to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.runs to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.runs enable row level security;
 
@@ -16579,7 +16888,7 @@ on ops.runs for select to authenticated
 using (project_id in (select ops.visible_projects()));
 
 create policy "The platform reads every run"
-on ops.runs for select to ops_worker, service_role
+on ops.runs for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "Personas read every run"
@@ -16601,9 +16910,9 @@ before truncate on ops.runs
 for each statement execute function ops_private.refuse_change();
 
 -- Tools belong to no project: everyone who signed in reads them, the service role keeps them.
-revoke all on ops.tools from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.tools from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.tools from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.tools to authenticated, ops_worker;
+grant select on ops.tools to authenticated, ops_worker, ops_operator;
 grant select, insert, update, delete on ops.tools to service_role;
 grant select on ops.tools to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.tools enable row level security;
@@ -16613,7 +16922,7 @@ on ops.tools for select to authenticated
 using (true);
 
 create policy "The platform reads every tool"
-on ops.tools for select to ops_worker, service_role
+on ops.tools for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "The service role keeps tools"
@@ -16626,9 +16935,9 @@ on ops.tools for select to ci_service_role, qa_tester, release_manager, sre, dev
 using (true);
 
 -- Advisories belong to no project: everyone who signed in reads them, the service role keeps them.
-revoke all on ops.upgrade_advisories from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.upgrade_advisories from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.upgrade_advisories from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.upgrade_advisories to authenticated, ops_worker;
+grant select on ops.upgrade_advisories to authenticated, ops_worker, ops_operator;
 grant select, insert, update, delete on ops.upgrade_advisories to service_role;
 grant select on ops.upgrade_advisories to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.upgrade_advisories enable row level security;
@@ -16638,7 +16947,7 @@ on ops.upgrade_advisories for select to authenticated
 using (true);
 
 create policy "The platform reads every advisory"
-on ops.upgrade_advisories for select to ops_worker, service_role
+on ops.upgrade_advisories for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "The service role keeps upgrade advisories"
@@ -16651,14 +16960,14 @@ on ops.upgrade_advisories for select to ci_service_role, qa_tester, release_mana
 using (true);
 
 -- Only the platform reads workers: they serve every project.
-revoke all on ops.workers from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.workers from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.workers from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-grant select on ops.workers to service_role, ops_worker;
+grant select on ops.workers to service_role, ops_worker, ops_operator;
 grant select on ops.workers to audit_reader;
 alter table ops.workers enable row level security;
 
 create policy "The platform reads every worker"
-on ops.workers for select to ops_worker, service_role
+on ops.workers for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "The auditor reads every worker"
@@ -16666,14 +16975,14 @@ on ops.workers for select to audit_reader
 using (true);
 
 -- Members read their project's workflows; admins change them.
-revoke all on ops.workflows from public, anon, authenticated, service_role, ops_worker;
+revoke all on ops.workflows from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.workflows from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 grant select, delete on ops.workflows to authenticated;
 -- an id chosen by hand could tell whether another project has it
 grant insert (project_id, name, workflow_type, config, is_enabled) on ops.workflows to authenticated;
 grant update (name, workflow_type, config, is_enabled) on ops.workflows to authenticated;
 grant select, insert, update, delete on ops.workflows to service_role;
-grant select on ops.workflows to ops_worker;
+grant select on ops.workflows to ops_worker, ops_operator;
 grant select on ops.workflows to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 alter table ops.workflows enable row level security;
 
@@ -16695,7 +17004,7 @@ on ops.workflows for delete to authenticated
 using (ops.has_permission(project_id, 'manage'));
 
 create policy "The platform reads every workflow"
-on ops.workflows for select to ops_worker, service_role
+on ops.workflows for select to ops_worker, ops_operator, service_role
 using (true);
 
 create policy "The service role manages workflows"

@@ -3950,6 +3950,7 @@ export type Database = {
       };
       caller_claims: { Args: Record<PropertyKey, never>; Returns: Json };
       caller_id: { Args: Record<PropertyKey, never>; Returns: string };
+      caller_jobs: { Args: Record<PropertyKey, never>; Returns: string[] };
       caller_name: { Args: Record<PropertyKey, never>; Returns: string };
       caller_personas: { Args: Record<PropertyKey, never>; Returns: string[] };
       caller_role: { Args: Record<PropertyKey, never>; Returns: string };
@@ -4112,6 +4113,53 @@ export type Database = {
       };
       drop_backup: {
         Args: { backup_id: string; reason: string };
+        Returns: {
+          attempt: number | null;
+          created_at: string;
+          database_name: string | null;
+          drop_reason: string | null;
+          dropped_at: string | null;
+          environment_id: string;
+          error_message: string | null;
+          format_version: number | null;
+          git_sha: string | null;
+          held_at: string | null;
+          held_by: string | null;
+          hold_reason: string | null;
+          id: string;
+          image_digest: string | null;
+          label: string | null;
+          manifest_sha256: string | null;
+          manifest_url: string | null;
+          metadata: NonNullable<Json>;
+          object_count: number | null;
+          odoo_version: string | null;
+          project_id: string;
+          requested_by: string | null;
+          run_id: string | null;
+          size_bytes: number | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["backup_status"];
+          stored_at: string | null;
+          stored_bytes: number | null;
+          taken_at: string | null;
+          verified_at: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "backups";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      drop_expired_backup: {
+        Args: {
+          backup_id: string;
+          p_attempt: number;
+          p_run_id: string;
+          p_time_zone: string;
+          reason: string;
+        };
         Returns: {
           attempt: number | null;
           created_at: string;
@@ -4384,7 +4432,6 @@ export type Database = {
         Returns: boolean;
       };
       is_platform: { Args: Record<PropertyKey, never>; Returns: boolean };
-      is_worker: { Args: Record<PropertyKey, never>; Returns: boolean };
       janitor_is_due: {
         Args: { p_last_at: string; p_now: string };
         Returns: boolean;
@@ -4486,6 +4533,7 @@ export type Database = {
           rule: string;
         }[];
       };
+      project_of_webhook: { Args: { p_slug: string }; Returns: string };
       projects_to_poll: {
         Args: { p_now?: string; p_older_than_seconds: number };
         Returns: {
@@ -5393,6 +5441,15 @@ export type Database = {
         Returns: {
           key: string;
           key_id: string;
+        }[];
+      };
+      run_config_fields: {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          field: string;
+          json_type: string;
+          kind: Database["ops"]["Enums"]["run_kind"];
+          permissions: string[];
         }[];
       };
       run_kinds: {
