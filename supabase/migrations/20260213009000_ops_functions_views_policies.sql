@@ -1157,7 +1157,7 @@ order by t.chain, t.recorded_at, t.entry
 $$;
 comment on function ops.audit_entries is 'What was put on the record in a window, with a hash of each entry.';
 revoke all on function ops.audit_entries from public;
-grant execute on function ops.audit_entries to service_role, ops_worker, audit_reader;
+grant execute on function ops.audit_entries to service_role, ops_worker, ops_operator, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('audit_limits', $ops_file$
@@ -1187,7 +1187,7 @@ select
 $$;
 comment on function ops.audit_limits is 'When the record began, and since when retention keeps its parts.';
 revoke all on function ops.audit_limits from public;
-grant execute on function ops.audit_limits to service_role, ops_worker, audit_reader;
+grant execute on function ops.audit_limits to service_role, ops_worker, ops_operator, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('audit_trail', $ops_file$
@@ -8985,7 +8985,7 @@ end
 $$;
 comment on function ops.record_evidence is 'Notes an object that proves something.';
 revoke all on function ops.record_evidence from public;
-grant execute on function ops.record_evidence to service_role, ops_worker,
+grant execute on function ops.record_evidence to service_role, ops_worker, ops_operator,
 ci_service_role, qa_tester, release_manager, sre;
 $ops_file$);
 
@@ -12990,7 +12990,7 @@ end
 $$;
 comment on function ops.shown_digest is 'The digest of all that the approvers of a release are shown.';
 revoke all on function ops.shown_digest from public;
-grant execute on function ops.shown_digest to authenticated, service_role, ops_worker;
+grant execute on function ops.shown_digest to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.shown_digest
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);

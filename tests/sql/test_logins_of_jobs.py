@@ -241,7 +241,7 @@ CODE = {
     "operator": ("odooops_dagster/doors/cli",),
     "gateway": ("odooops_dagster/doors/http",),
 }
-AS_OWNER = {"gates.sign_off", "gates.grant_exception", "gates.revoke_exception", "gates.break_glass"}
+AS_OWNER = {"gates.sign_off", "gates.grant_exception", "gates.revoke_exception", "gates.break_glass", "deployments.keep"}
 AS_OWNER |= {"people.create", "people.add_alias", "people.remove_alias"}
 
 

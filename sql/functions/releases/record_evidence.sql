@@ -51,5 +51,5 @@ end
 $$;
 comment on function ops.record_evidence is 'Notes an object that proves something.';
 revoke all on function ops.record_evidence from public;
-grant execute on function ops.record_evidence to service_role, ops_worker,
+grant execute on function ops.record_evidence to service_role, ops_worker, ops_operator,
 ci_service_role, qa_tester, release_manager, sre;

@@ -21,6 +21,6 @@ end
 $$;
 comment on function ops.shown_digest is 'The digest of all that the approvers of a release are shown.';
 revoke all on function ops.shown_digest from public;
-grant execute on function ops.shown_digest to authenticated, service_role, ops_worker;
+grant execute on function ops.shown_digest to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.shown_digest
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;

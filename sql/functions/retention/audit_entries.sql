@@ -99,4 +99,4 @@ order by t.chain, t.recorded_at, t.entry
 $$;
 comment on function ops.audit_entries is 'What was put on the record in a window, with a hash of each entry.';
 revoke all on function ops.audit_entries from public;
-grant execute on function ops.audit_entries to service_role, ops_worker, audit_reader;
+grant execute on function ops.audit_entries to service_role, ops_worker, ops_operator, audit_reader;

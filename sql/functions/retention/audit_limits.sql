@@ -24,4 +24,4 @@ select
 $$;
 comment on function ops.audit_limits is 'When the record began, and since when retention keeps its parts.';
 revoke all on function ops.audit_limits from public;
-grant execute on function ops.audit_limits to service_role, ops_worker, audit_reader;
+grant execute on function ops.audit_limits to service_role, ops_worker, ops_operator, audit_reader;
