@@ -45,9 +45,9 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def ops(worker_url: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+def ops(operator_url: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     """The command line over the test's database and state folder, in a folder of its own."""
-    monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_DATABASE_URL", operator_url)
     monkeypatch.setenv("ODOOOPS_HOME", str(home))
     monkeypatch.chdir(tmp_path)
     return CommandLine("release")

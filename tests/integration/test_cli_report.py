@@ -23,9 +23,9 @@ NOTE = "<script>alert(1)</script> & more"
 
 
 @pytest.fixture
-def ops(database: str, worker_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+def ops(database: str, operator_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     """The command line over the test's database."""
-    monkeypatch.setenv("ODOOOPS_DATABASE_URL", worker_url)
+    monkeypatch.setenv("ODOOOPS_DATABASE_URL", operator_url)
     monkeypatch.setenv("ODOOOPS_MIGRATE_URL", database)
     return CommandLine("audit", "gate", "exception")
 
