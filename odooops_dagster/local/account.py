@@ -57,7 +57,13 @@ def server_account(data: Path) -> Account:
 
 
 def _caller(data: Path) -> Account:
-    me = pwd.getpwuid(os.geteuid())
+    try:
+        me = pwd.getpwuid(os.geteuid())
+    except KeyError:
+        raise Unavailable(
+            f"user id {os.geteuid()} has no account on this machine, without which PostgreSQL does not start",
+            hint=f"start the platform as another user, or make the account: useradd --uid {os.geteuid()} odooops",
+        ) from None
     if data.exists() and data.stat().st_uid != me.pw_uid:
         owner = _owner(data).pw_name
         raise Unavailable(
