@@ -175,8 +175,15 @@ class Engine:
 
 
 @contextmanager
-def engine(home: Path, *, control_url: str, dagster_url: str) -> Iterator[Engine]:
-    """Yield a running engine whose processes are gone at the block's end."""
+def engine(home: Path, *, control: ControlPlane, control_url: str, dagster_url: str) -> Iterator[Engine]:
+    """Yield a running engine whose processes are gone at the block's end.
+
+    Args:
+        home: its state folder.
+        control: the control plane as the test asks it.
+        control_url: the same as the engine asks it, which is the worker.
+        dagster_url: where Dagster keeps its storage.
+    """
     (home / "dagster").mkdir(parents=True)
     shutil.copy(ROOT / "dagster.yaml", home / "dagster")
     location = {"grpc_server": {"socket": str(home / "code.sock"), "location_name": "odooops"}}
@@ -191,13 +198,12 @@ def engine(home: Path, *, control_url: str, dagster_url: str) -> Iterator[Engine
         "ODOOOPS_HEARTBEAT_SECONDS": "1",
         "ODOOOPS_LEASE_SECONDS": "10",
     }
-    with ControlPlane(control_url) as control:
-        made = Engine(home, environment=environment, control=control)
-        try:
-            made.start()
-            yield made
-        finally:
-            made.stop()
+    made = Engine(home, environment=environment, control=control)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
 
 
 def until(true: Callable[[], object], what: str, *, seconds: float = PATIENCE_SECONDS) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from odooops_dagster.model import Run
 from tests.dagster.engine import Engine, engine, until
+from tests.platform_logins import by_job
 from tests.servers import PostgresServer, as_user, state_folder
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1200)]
@@ -31,9 +32,15 @@ def dagster(postgres_server: PostgresServer) -> Iterator[Engine]:
     """Yield a running engine that the module's tests share."""
     with (
         state_folder("engine") as home,
-        postgres_server.fresh_database() as control,
+        postgres_server.fresh_database() as database,
         postgres_server.fresh_database(migrated=False) as storage,
-        engine(home, control_url=as_user(control, "ops_worker", postgres_server), dagster_url=storage) as running,
+        by_job(database, postgres_server) as control,
+        engine(
+            home,
+            control=control,
+            control_url=as_user(database, "ops_worker", postgres_server),
+            dagster_url=storage,
+        ) as running,
     ):
         yield running
 
