@@ -9,7 +9,7 @@ import pytest
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.model import CHECKS, Push, Run
 from odooops_dagster.model.releases import Release
-from tests.dagster.world import World, image_of
+from tests.dagster.world import World, image_of, wish
 
 A, B = "a" * 40, "b" * 40
 
@@ -29,13 +29,12 @@ def pushed(world: World, ref: str, sha: str, *, before: str = "0" * 40) -> Run:
     return run
 
 
-def queued(world: World, branch: str, sha: str, **config: object) -> Run:
-    """Queue what a push of the branch queues, with an order for the stand-ins."""
+def queued(world: World, branch: str, sha: str, **wishes: object) -> Run:
+    """Queue what a push of the branch queues; the stand-ins do what is wished of them."""
     world.control.environments.ensure(world.project.id, branch=branch)
+    wish(world.settings.home, branch, wishes)
     return world.control.runs.get(
-        world.control.runs.queue(
-            world.project.id, env=branch, git_sha=sha, ref=f"refs/heads/{branch}", kind="deploy", config=config
-        )
+        world.control.runs.queue(world.project.id, env=branch, git_sha=sha, ref=f"refs/heads/{branch}", kind="deploy")
     )
 
 

@@ -61,8 +61,9 @@ def test_a_run_that_was_queued_before_gets_no_backup_by_its_config(world: World,
 
 def test_an_unknown_field_is_refused_by_its_name(world: World, project: UUID) -> None:
     """Nothing is queued."""
-    with refused("PT400", "A deploy run takes no sudo in its config"):
+    with refused("PT400", "A deploy run takes no sudo in its config") as caught:
         world.queue(project, p_config='{"sudo": true}')
+    assert caught.value.diag.message_hint == "ops.run_config_fields lists what runs take."
     assert world.rows("select from ops.run_requests") == []
 
 

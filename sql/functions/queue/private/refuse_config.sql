@@ -39,7 +39,7 @@ begin
             raise sqlstate 'PT400' using
                 message = format('A %s run takes no %s in its config', p_kind, left(v_given.key, 100)),
                 hint = coalesce(
-                    format('Runs of kind %s take it, with permission %s.', v_kinds, v_permissions),
+                    'Runs of kind ' || v_kinds || ' take it, with permission ' || v_permissions || '.',
                     'ops.run_config_fields lists what runs take.'
                 );
         elsif v_given.json_type <> v_given.wanted then
