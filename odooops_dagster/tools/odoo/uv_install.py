@@ -24,8 +24,13 @@ def install_pins(python: Path, pins: Path, *, what: str, progress: Progress) -> 
         return False
     options = ("--no-deps", "--compile-bytecode", "--no-progress", "--python", str(python))
     argv = [find_uv_bin(), "pip", "install", *options, "--requirement", str(pins)]
+
+    def report(line: str) -> None:
+        if not line.lstrip().startswith("+ "):  # each package that came
+            progress(f"{what}: {line.strip()}")
+
     try:
-        run_program(argv, inherits=(NETWORK, PIP), env=told, on_line=lambda line: progress(f"{what}: {line.strip()}"))
+        run_program(argv, inherits=(NETWORK, PIP), env=told, on_line=report)
     except ProgramFailed as exc:
         progress(f"{what}: {exc}; pip tries it")
         return False
