@@ -126,15 +126,16 @@ def crew(queues: Mapping[str, tuple[Queue, str]], *, workers: int) -> Iterator[C
 
 
 def _serve(pipe: Pipe, tickets: Tickets, queues: Mapping[str, tuple[Queue, str]], number: int) -> None:
-    connections: dict[str, psycopg.Connection[Any]] = {}
+    connections: dict[tuple[str, str], psycopg.Connection[Any]] = {}
     while True:
         task: Task = pipe.recv()
         queue, url = queues[task.queue]
-        if task.queue not in connections:
-            connections[task.queue] = psycopg.connect(url, autocommit=True)
-            queue.open(connections[task.queue])
+        key = task.queue, task.what
+        if key not in connections:
+            connections[key] = psycopg.connect(url, autocommit=True)
+            queue.open(connections[key], task.what)
         perform = _put if task.what == "put" else _drain
-        pipe.send(perform(task, tickets, queue, connections[task.queue], f"worker-{number}"))
+        pipe.send(perform(task, tickets, queue, connections[key], f"worker-{number}"))
 
 
 def _put(task: Task, tickets: Tickets, queue: Queue, connection: psycopg.Connection[Any], worker: str) -> Span:

@@ -24,8 +24,8 @@ class Queue(Protocol):
         """Tables that the measured calls write; vacuumed between the timed phases."""
         ...
 
-    def open(self, connection: Connection[Any]) -> None:
-        """Prepare a worker's fresh connection."""
+    def open(self, connection: Connection[Any], what: str) -> None:
+        """Prepare a worker's fresh connection, with which it will "put" jobs or "drain" the queue."""
         ...
 
     def put(self, connection: Connection[Any], number: int) -> None:

@@ -92,7 +92,7 @@ class PgBoss(OneByOne):
     batches: bool = True
     tables: Sequence[str] = ("pgboss.job_common",)
 
-    def open(self, connection: Connection[Any]) -> None:
+    def open(self, connection: Connection[Any], what: str) -> None:
         """Nothing is kept per connection."""
 
     def put(self, connection: Connection[Any], number: int) -> None:
@@ -124,7 +124,7 @@ class GraphileWorker(OneByOne):
     batches: bool = True
     tables: Sequence[str] = ("graphile_worker._private_jobs",)
 
-    def open(self, connection: Connection[Any]) -> None:
+    def open(self, connection: Connection[Any], what: str) -> None:
         """Nothing is kept per connection."""
 
     def put(self, connection: Connection[Any], number: int) -> None:

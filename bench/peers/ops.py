@@ -1,4 +1,4 @@
-"""Our own queue: the RPCs of schema ops, called as the platform's worker role."""
+"""Our own queue: the RPCs of schema ops, called as the platform's logins may."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ class Ops(OneByOne):
     def __init__(self) -> None:
         self._projects: list[UUID] = []
 
-    def open(self, connection: Connection[Any]) -> None:
-        """Become the worker role and learn the projects."""
+    def open(self, connection: Connection[Any], what: str) -> None:
+        """Learn the projects and become who does this: the operator queues, the worker claims and ends."""
         rows = connection.execute(b"select id from ops.projects order by slug").fetchall()
         self._projects = [row[0] for row in rows]
-        connection.execute(b"set role ops_worker")
+        connection.execute(b"set role ops_operator" if what == "put" else b"set role ops_worker")
 
     def put(self, connection: Connection[Any], number: int) -> None:
         """Queue one deployment of one environment."""

@@ -29,8 +29,9 @@ class Procrastinate(OneByOne):
     def __init__(self) -> None:
         self._workers: dict[int, int] = {}
 
-    def open(self, connection: Connection[Any]) -> None:
+    def open(self, connection: Connection[Any], what: str) -> None:
         """Register the worker."""
+        del what
         row = connection.execute(sql.queries["register_worker"].encode()).fetchone()
         self._workers[id(connection)] = row[0] if row else 0
 

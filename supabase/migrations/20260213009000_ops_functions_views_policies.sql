@@ -9854,7 +9854,7 @@ declare
     v_kinds text;
     v_permissions text;
 begin
-    if p_config is null then
+    if coalesce(p_config, '{}') = '{}' then
         return;
     elsif jsonb_typeof(p_config) <> 'object' or octet_length(p_config::text) > c_most_bytes then
         raise sqlstate 'PT400' using
