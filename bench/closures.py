@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.acceptance.repository import Repository
 
@@ -103,3 +105,14 @@ class Closure:
 
 SMALL = Closure(name="small", addon="partner_visit", changing="models/partner_visit.py")
 REALISTIC = Closure(name="realistic", addon="order_salutation", changing="models.py")
+
+
+def closure_options(bench: str, description: str | None) -> argparse.Namespace:
+    """Return the options of a bench of one of the closures: rounds, small, json."""
+    parser = argparse.ArgumentParser(prog=f"python -m bench.{bench}", description=description)
+    parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured")
+    parser.add_argument(
+        "--small", action="store_true", help="the demonstration's addon instead of sales, CRM and stock"
+    )
+    parser.add_argument("--json", type=Path, help="file for the figures")
+    return parser.parse_args()

@@ -28,16 +28,14 @@ GOALS = {"core": 0.02, "megabytes": 450}
 PROGRAMS = {
     "postgres": "postgres",
     "odoo-server": ODOOS,
-    "dagster-daemon": "daemon",
-    "dagster_daemon": "daemon",
-    "dagster-webserver": "webserver",
-    "doors.web": "webserver",
-    "doors.router": "router",
-    "doors.gateway": "gateway",
+    "dagster._daemon": "daemon",
     "dagster api grpc": "code",
-    "dagster code-server": "code",
-    "fork": "runs",
-    "supervisord": "supervisors",
+    "odooops_dagster.doors.ui": "webserver",
+    "odooops_dagster.doors.http": "gateway",
+    "odooops_dagster.doors.router": "router",
+    "odooops_dagster.engine.fork_server": "runs",
+    "odooops_dagster.tools.runtime.process": "environments",
+    "supervisord": "supervisor",
 }
 SETTLE_SECONDS = 30
 

@@ -13,7 +13,6 @@ if sys.path[0].endswith("bench"):
     # Run as a script: this folder would hide the standard library's `queue` from every module that wants it.
     sys.path[0] = sys.path[0].removesuffix("bench").rstrip("/") or "."
 
-import argparse
 import json
 import os
 import statistics
@@ -24,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bench.closures import REALISTIC, SMALL, Closure
+from bench.closures import REALISTIC, SMALL, Closure, closure_options
 from bench.plain import PATIENCE_SECONDS, PlainOdoo, PlainTimes, first_answer, plain_beside
 from bench.timeline import Timeline, timeline
 from odooops_dagster.control import ControlPlane
@@ -59,7 +58,7 @@ class Round:
 
 def main() -> None:
     """Measure and print."""
-    options = _options()
+    options = closure_options("preview", __doc__)
     closure = SMALL if options.small else REALISTIC
     rounds: list[Round] = []
     with platform("preview", ODOOOPS_CACHE=str(CACHE)) as running, _bench(running, closure) as bench:
@@ -222,16 +221,6 @@ def _print(closure: Closure, figures: Mapping[str, Any]) -> None:
 
 def _told(ratios: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items())
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench.preview", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured")
-    parser.add_argument(
-        "--small", action="store_true", help="the demonstration's addon instead of sales, CRM and stock"
-    )
-    parser.add_argument("--json", type=Path, help="file for the figures")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

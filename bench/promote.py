@@ -14,7 +14,6 @@ if sys.path[0].endswith("bench"):
     # Run as a script: this folder would hide the standard library's `queue` from every module that wants it.
     sys.path[0] = sys.path[0].removesuffix("bench").rstrip("/") or "."
 
-import argparse
 import json
 import statistics
 import threading
@@ -22,13 +21,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import httpx
 
-from bench.closures import REALISTIC, SMALL, Closure
+from bench.closures import REALISTIC, SMALL, Closure, closure_options
 from bench.plain import PlainOdoo, plain_beside
 from bench.preview import CACHE
 from odooops_dagster import home
@@ -45,7 +43,7 @@ LOOK_EVERY_SECONDS = 0.05
 
 def main() -> None:
     """Measure and print."""
-    options = _options()
+    options = closure_options("promote", __doc__)
     closure = SMALL if options.small else REALISTIC
     rounds: list[Mapping[str, float]] = []
     with platform("promote", ODOOOPS_CACHE=str(CACHE)) as running, _bench(running, closure) as bench:
@@ -168,16 +166,6 @@ def _figures(rounds: list[Mapping[str, float]]) -> dict[str, float]:
         for name in ("module", "code")
     }
     return {name: round(figure, 3) for name, figure in {**seconds, **ratios}.items()}
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench.promote", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured")
-    parser.add_argument(
-        "--small", action="store_true", help="the demonstration's addon instead of sales, CRM and stock"
-    )
-    parser.add_argument("--json", type=Path, help="file for the figures")
-    return parser.parse_args()
 
 
 if __name__ == "__main__":
