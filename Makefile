@@ -7,12 +7,13 @@ CODE := odooops_dagster assets sensors schedules resources
 ARGS ?=
 # A Python named on the command line makes .venv again where another one made it.
 MADE_WITH := $(shell cat .venv/.made-with 2>/dev/null)
-# Each has servers of its own; more than two starve each other's Odoo of memory on a small machine.
-WORKERS ?= 2
+# A story waits for its platform now and then; meanwhile another works. Each has servers of its own: more than two starve
+# each other's Odoo of memory on a machine with less than 10 GB.
+WORKERS ?= $(shell grep -qE '^MemTotal: +[0-9]{8}' /proc/meminfo 2>/dev/null && echo 3 || echo 2)
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(READY) ## Push a branch, watch it become a running Odoo; ARGS=--once stops by itself
@@ -25,7 +26,7 @@ dry-run: $(READY) ## Bring a release through gates G1 to G4 to production, by re
 .PHONY: test
 test: $(READY) ## Run every test, real Odoo included; ARGS goes to pytest
 	@scripts/dev/system-packages.sh
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(if $(CI),--durations 40) $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(if $(CI),--durations 0 --durations-min 3) $(ARGS)
 
 .PHONY: check
 check: $(READY) ## Lint, format, types, import contracts, SQL and its export, Dagster's definitions
@@ -35,7 +36,8 @@ check: $(READY) ## Lint, format, types, import contracts, SQL and its export, Da
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/lint-imports --no-logo
 	@$(BIN)/sqlfluff lint sql
 	@$(BIN)/ops db export --check supabase/migrations
-	@PYTHONWARNINGS=ignore $(BIN)/dagster definitions validate --log-level warning && echo "Definitions are valid"
+	@VIRTUAL_ENV="$(CURDIR)/.venv" PYTHONWARNINGS=ignore $(BIN)/dg check toml
+	@VIRTUAL_ENV="$(CURDIR)/.venv" PYTHONWARNINGS=ignore $(BIN)/dg check defs
 
 .PHONY: fix
 fix: $(READY) ## Mend what can be mended by a tool
@@ -44,6 +46,14 @@ fix: $(READY) ## Mend what can be mended by a tool
 	@$(BIN)/sqlfluff fix --quiet sql
 	@$(BIN)/ops db export supabase/migrations
 
+.PHONY: spec-gates
+spec-gates: $(READY) ## Compare bundles and documents with what stands; ARGS names one gate
+	@scripts/validate_spec_kit_odooops.sh $(ARGS)
+
+.PHONY: spec-tag
+spec-tag: $(READY) ## Tag the commit v1.0-production, unless a spec gate fails
+	@scripts/dev/tag-spec.sh
+
 .PHONY: export
 export: $(READY) ## Write what comes of the schema: Supabase's migrations and types
 	@$(BIN)/ops db export supabase/migrations
@@ -51,7 +61,11 @@ export: $(READY) ## Write what comes of the schema: Supabase's migrations and ty
 
 .PHONY: bench
 bench: $(READY) ## Measure the figures of the specification; ARGS names one, such as queue
-	@for figure in $(or $(ARGS),queue latency preview promote views backup memory router sandbox idle); do $(BIN)/python -m bench.$$figure || exit; done
+	@for figure in $(or $(ARGS),queue latency preview promote upgrade views backup memory router ingest sandbox cli idle switch density); do $(BIN)/python -m bench.$$figure || exit; done
+
+.PHONY: console
+console: ## Check, test and build the console as a static site, web/odooops-console/out
+	@cd web/odooops-console && npm ci --ignore-scripts --no-audit --no-fund && npm run lint && npm test && npm run build
 
 .PHONY: up
 up: $(READY) ## Start the platform on this machine until Ctrl-C

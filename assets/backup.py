@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from assets.owners import OPERATORS
 from assets.partitions import environments
 from assets.report import check_specs, checks, materialized
 from odooops_dagster.steps.recovery.backup import back_up
@@ -16,6 +17,8 @@ CODE_VERSION = "1"
 
 @dg.asset(
     partitions_def=environments,
+    group_name="data",
+    owners=OPERATORS,
     kinds={"postgres", "odoo"},
     code_version=CODE_VERSION,
     deps=["production"],
@@ -29,6 +32,7 @@ def backup(scope: dg.ResourceParam[RunScope]) -> Iterator[dg.AssetCheckResult | 
         yield materialized(
             scope,
             "backup",
+            checks=made.checks,
             version=made.data_version,
             code_version=CODE_VERSION,
             inputs={

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from assets.owners import DEVELOPERS
 from assets.partitions import environments
 from assets.report import check_specs, checks, materialized
 from odooops_dagster.model import Build, CloneResult
@@ -27,6 +28,8 @@ class BuiltDatabase:
 
 @dg.asset(
     partitions_def=environments,
+    group_name="build",
+    owners=DEVELOPERS,
     kinds={"postgres", "odoo"},
     code_version=CODE_VERSION,
     io_manager_key="memory",
@@ -43,6 +46,7 @@ def database(
         yield materialized(
             scope,
             "database",
+            checks=made.checks,
             value=BuiltDatabase(image=build, database=made),
             version=made.data_version,
             code_version=CODE_VERSION,

@@ -7,7 +7,9 @@ import dagster as dg
 from assets.backup_jobs import compare, retention, verify
 from assets.partitions import environments
 from assets.promote import promote
+from assets.rehearse import rehearse
 from assets.restore import restore
+from assets.service import start, stop
 from odooops_dagster.kinds import KINDS
 from odooops_dagster.steps.environment.destroy import destroy_environment
 from resources.run_scope import RunScope
@@ -38,6 +40,12 @@ drill = dg.define_asset_job(
     "drill", selection=KINDS["drill"].assets, description="A backup is restored and booted where nobody is disturbed."
 )
 
+upgrade = dg.define_asset_job(
+    "upgrade",
+    selection=KINDS["upgrade"].assets,
+    description="An upgrade is tried on a harmless copy of production, and reported.",
+)
+
 
 @dg.op
 def take_away(scope: dg.ResourceParam[RunScope]) -> None:
@@ -53,4 +61,21 @@ def destroy() -> None:
     take_away()
 
 
-JOBS = (deploy, build, test, destroy, back_up, restore, drill, clone, promote, verify, retention, compare)
+JOBS = (
+    deploy,
+    build,
+    test,
+    destroy,
+    stop,
+    start,
+    back_up,
+    restore,
+    drill,
+    clone,
+    upgrade,
+    promote,
+    rehearse,
+    verify,
+    retention,
+    compare,
+)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from assets.owners import DEVELOPERS
 from assets.partitions import environments
 from assets.report import check_result, check_specs, checks, materialized
 from odooops_dagster.model import Build, CheckResult, CloneResult, checks_of
@@ -20,6 +21,8 @@ NO_CLONE = "no data of production come into this environment"
 
 @dg.asset(
     partitions_def=environments,
+    group_name="build",
+    owners=DEVELOPERS,
     kinds={"postgres", "odoo"},
     code_version=CODE_VERSION,
     io_manager_key="memory",
@@ -35,12 +38,13 @@ def prod_clone(
         build = image or build_of_commit(step)
         made = clone_production(step, build)
         if made is None:
-            yield from _nothing_to_ask()
+            yield _nothing_to_ask()
             return
         yield from checks(scope, made.checks, asset="prod_clone", metadata=made.metadata)
         yield materialized(
             scope,
             "prod_clone",
+            checks=made.checks,
             value=made,
             version=made.data_version,
             code_version=CODE_VERSION,
@@ -49,10 +53,13 @@ def prod_clone(
         )
 
 
-def _nothing_to_ask() -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[CloneResult | None]]:
-    """Yield a passed result for each check, because Dagster waits for them; the record has only checks that ran."""
-    for spec in checks_of("prod_clone"):
-        yield check_result(CheckResult(name=spec.name, passed=True, summary=NO_CLONE), asset="prod_clone")
-    yield dg.MaterializeResult(
-        asset_key="prod_clone", value=None, data_version=dg.DataVersion("none"), metadata={"data": NO_CLONE}
+def _nothing_to_ask() -> dg.MaterializeResult[CloneResult | None]:
+    """Return a passed result for each check, because Dagster waits for them; the record has only checks that ran."""
+    answers = [CheckResult(name=spec.name, passed=True, summary=NO_CLONE) for spec in checks_of("prod_clone")]
+    return dg.MaterializeResult(
+        asset_key="prod_clone",
+        value=None,
+        data_version=dg.DataVersion("none"),
+        metadata={"data": NO_CLONE},
+        check_results=[check_result(answer, asset="prod_clone") for answer in answers],
     )

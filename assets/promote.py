@@ -1,6 +1,6 @@
 """Job `promote`: a release takes over an environment with its data, or is taken back."""
 
-from __future__ import annotations
+# No `from __future__ import annotations` here: Dagster reads the annotation of `context` as a type.
 
 import dagster as dg
 
@@ -14,7 +14,7 @@ CODE_VERSION = "1"
 
 
 @dg.op(name="bring_release")
-def promote_op(scope: dg.ResourceParam[RunScope]) -> None:
+def promote_op(context: dg.OpExecutionContext, scope: dg.ResourceParam[RunScope]) -> None:
     """Promote, record the checks, and fail the run if a blocking check failed."""
     with scope.working("promote") as step:
         made = promote_release(step)
@@ -27,6 +27,7 @@ def promote_op(scope: dg.ResourceParam[RunScope]) -> None:
                 metadata=rendered({"check": failed.name, **made.metadata}),
                 allow_retries=False,
             )
+        context.add_output_metadata(rendered(made.metadata))
         scope.record_lineage(
             "deployment",
             code_version=CODE_VERSION,

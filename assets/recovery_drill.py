@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from assets.owners import OPERATORS
 from assets.partitions import environments
 from assets.report import check_specs, checks, materialized
 from odooops_dagster.steps.recovery.drill import run_drill
@@ -16,6 +17,8 @@ CODE_VERSION = "1"
 
 @dg.asset(
     partitions_def=environments,
+    group_name="data",
+    owners=OPERATORS,
     kinds={"postgres", "odoo"},
     code_version=CODE_VERSION,
     deps=["backup"],
@@ -29,6 +32,7 @@ def recovery_drill(scope: dg.ResourceParam[RunScope]) -> Iterator[dg.AssetCheckR
         yield materialized(
             scope,
             "recovery_drill",
+            checks=made.checks,
             version=made.data_version,
             code_version=CODE_VERSION,
             inputs={"backup": str(made.backup.manifest_sha256), "image": str(made.backup.image_digest)},

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dagster as dg
 
+from assets.owners import DEVELOPERS
 from assets.partitions import environments
-from assets.report import commit_link, materialized
+from assets.report import materialized
+from odooops_dagster.engine.commits import commit_shown
 from odooops_dagster.model import Source, Table
 from odooops_dagster.steps.build.source import fetch_source
 from resources.run_scope import RunScope
@@ -15,6 +17,8 @@ CODE_VERSION = "1"
 
 @dg.asset(
     partitions_def=environments,
+    group_name="build",
+    owners=DEVELOPERS,
     kinds={"git"},
     code_version=CODE_VERSION,
     io_manager_key="memory",
@@ -24,11 +28,11 @@ def source(scope: dg.ResourceParam[RunScope]) -> dg.MaterializeResult[Source]:
     with scope.working("source") as step:
         made = fetch_source(step)
         metadata = {
-            "commit": commit_link(step.project.repo_url, made.git_sha),
-            "git_sha": made.git_sha,
+            "commit": commit_shown(step.project.repo_url, made.git_sha, home=step.settings.home),
             "branch": step.environment.branch,
             "tree_digest": made.tree_digest,
             "modules": Table.of({"module": name} for name in made.modules),
+            "module_count": len(made.modules),
             "settings": made.settings_digest,
             "requirements": [str(path.relative_to(made.path)) for path in made.requirements],
             "path": made.path,

@@ -143,15 +143,15 @@ class Estate:
     person_id: UUID
 
 
-def fill(connection: Connection[Any], *, releases: int, events: int) -> Estate:
+def fill(connection: Connection[Any], *, releases: int, events: int, projects: int = PROJECTS) -> Estate:
     """Fill the database and return what is asked about; triggers and foreign keys are off for the filling only."""
-    for number in range(PROJECTS):
+    for number in range(projects):
         connection.execute(PROJECT, [f"project-{number:02}", f"https://example.com/{number}.git"])
     connection.execute(BRANCHES, [ENVIRONMENTS])
     connection.execute(STAGES)
     finish_runs(connection, events // EVENTS_PER_RUN)
     connection.execute(b"set session_replication_role = 'replica'")
-    connection.execute(RELEASES, {"projects": PROJECTS, "releases": releases})
+    connection.execute(RELEASES, {"projects": projects, "releases": releases})
     for statement in (
         GATES, CHECKS, APPROVALS, EXCEPTIONS, DEPLOYMENTS, EVIDENCE, INCIDENTS, BACKUPS, LINEAGE, ADVISORIES,
     ):  # fmt: skip
@@ -159,14 +159,14 @@ def fill(connection: Connection[Any], *, releases: int, events: int) -> Estate:
     connection.execute(b"reset session_replication_role")
     connection.execute(QUEUED)
     connection.execute(b"vacuum analyze")
-    return _estate(connection)
+    return _estate(connection, place=projects // 2)
 
 
-def _estate(connection: Connection[Any]) -> Estate:
+def _estate(connection: Connection[Any], *, place: int) -> Estate:
     """Choose the things of a project in the middle, and make a person its viewer."""
     row = connection.execute(
         b"""
-        with project as (select id from ops.projects order by slug limit 1 offset 10),
+        with project as (select id from ops.projects order by slug limit 1 offset %s),
         member as (
             insert into ops.project_memberships (project_id, user_id, role)
             select id, gen_random_uuid(), 'developer' from project returning user_id
@@ -179,7 +179,8 @@ def _estate(connection: Connection[Any]) -> Estate:
                 where project_id = p.id and stage = 'development' limit 1 offset 10
             ) as e,
             lateral (select run_id from ops.run_requests where environment_id = e.id order by run_number limit 1) as q
-        """
+        """,
+        [place],
     ).fetchone()
     if row is None:
         raise SystemExit("too few releases or events to ask about")

@@ -16,8 +16,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
+import psycopg
 
 from bench.closures import SMALL
+from odooops_dagster.local.postgres import database_urls
 from tests.acceptance.platform import SERIES, Platform, platform
 from tests.acceptance.repository import Repository
 
@@ -26,7 +28,6 @@ ODOOS = "odoo"
 GOALS = {"core": 0.02, "megabytes": 450}
 # A word of a process's command line and the program that it tells; the first that fits counts.
 PROGRAMS = {
-    "postgres": "postgres",
     "odoo-server": ODOOS,
     "dagster._daemon": "daemon",
     "dagster api grpc": "code",
@@ -35,6 +36,8 @@ PROGRAMS = {
     "odooops_dagster.doors.router": "router",
     "odooops_dagster.engine.fork_server": "runs",
     "odooops_dagster.tools.runtime.process": "environments",
+    "tools/runtime/launch.py": "launchers",
+    "odooops_dagster.local.watch": "watch",
     "supervisord": "supervisor",
 }
 SETTLE_SECONDS = 30
@@ -42,7 +45,7 @@ SETTLE_SECONDS = 30
 
 @dataclass(frozen=True, kw_only=True)
 class Idle:
-    """What one stretch of time took, per program and of the database server."""
+    """What one stretch of time took, per program and of the database servers."""
 
     previews: int
     seconds: float
@@ -63,10 +66,10 @@ def main() -> None:
     """Measure and print."""
     options = _options()
     measured: list[Idle] = []
-    with platform("idle", ODOOOPS_POLL_SECONDS="30") as running, _project(running) as repository:
+    with platform("idle", ODOOOPS_POLL_SECONDS="30") as running, project_of(running) as repository:
         deployed = 0
         for previews in options.previews:
-            _deploy(running, repository, range(deployed, previews))
+            deploy_previews(running, repository, range(deployed, previews))
             deployed = max(deployed, previews)
             time.sleep(options.settle)
             measured.append(measure(running, previews=previews, seconds=options.seconds))
@@ -76,7 +79,7 @@ def main() -> None:
 
 
 def measure(running: Platform, *, previews: int, seconds: float) -> Idle:
-    """Look at every process and at the server twice, with so many seconds between."""
+    """Look at every process and at the servers twice, with so many seconds between."""
     before, counted, started = _cpu(running), _server(running), time.monotonic()
     time.sleep(seconds)
     after, counted_after, passed = _cpu(running), _server(running), time.monotonic() - started
@@ -87,8 +90,8 @@ def measure(running: Platform, *, previews: int, seconds: float) -> Idle:
     return Idle(
         previews=previews,
         seconds=passed,
-        cores=cores,
-        megabytes=_memory(running),
+        cores=dict(cores),
+        megabytes=memory_of(running),
         connections_per_minute=(counted_after["sessions"] - counted["sessions"]) / minutes,
         transactions_per_minute=(counted_after["transactions"] - counted["transactions"]) / minutes,
     )
@@ -106,14 +109,15 @@ def _cpu(running: Platform) -> dict[tuple[int, float], tuple[str, float]]:
     return found
 
 
-def _memory(running: Platform) -> dict[str, float]:
+def memory_of(running: Platform) -> dict[str, float]:
+    """Return the megabytes of each program, shared out among those who share them."""
     found: dict[str, float] = defaultdict(float)
     for program, process in _processes(running):
         try:
             found[program] += process.memory_full_info().pss / 1e6
         except psutil.Error:
             continue
-    return found
+    return dict(found)
 
 
 def _processes(running: Platform) -> Iterator[tuple[str, psutil.Process]]:
@@ -133,18 +137,25 @@ def _processes(running: Platform) -> Iterator[tuple[str, psutil.Process]]:
 def _program(process: psutil.Process) -> str:
     try:
         words = " ".join(process.cmdline())
+        if process.name() == "postgres":  # works in its cluster's folder
+            return Path(process.cwd()).parent.name
     except psutil.Error:
         return "ended"
     return next((program for word, program in PROGRAMS.items() if word in words), "other")
 
 
 def _server(running: Platform) -> dict[str, int]:
-    asked = "select sum(sessions)::int as sessions, sum(xact_commit + xact_rollback)::int as transactions"
-    return running.query(f"{asked} from pg_stat_database")[0]
+    asked = "select sum(sessions)::int, sum(xact_commit + xact_rollback)::int from pg_stat_database"
+    found = []
+    for url in (database_urls(running.settings).owner, database_urls(running.settings).odoo):
+        with psycopg.connect(url) as connection:
+            found += connection.execute(asked).fetchall()
+    return {"sessions": sum(row[0] for row in found), "transactions": sum(row[1] for row in found)}
 
 
 @contextmanager
-def _project(running: Platform) -> Iterator[Repository]:
+def project_of(running: Platform) -> Iterator[Repository]:
+    """Yield the repository of a project on the platform."""
     repository = Repository(running.home / "bench")
     SMALL.fill(repository)
     with running.control() as control:
@@ -152,7 +163,8 @@ def _project(running: Platform) -> Iterator[Repository]:
     yield repository
 
 
-def _deploy(running: Platform, repository: Repository, numbers: range) -> None:
+def deploy_previews(running: Platform, repository: Repository, numbers: range) -> None:
+    """Deploy a preview for each number, one after the other."""
     pushed = [repository.push(f"feature/idle-{number}") for number in numbers]
     for sha in pushed:
         run = running.ended(running.run_of(SLUG, sha))

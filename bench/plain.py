@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import psycopg
-from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 
+from odooops_dagster.errors import Conflict
 from odooops_dagster.model import DatabaseAccess
+from odooops_dagster.tools.backup.dump import Programs
 from odooops_dagster.tools.loopback import loopback_client
 from odooops_dagster.tools.odoo import commands, distribution
 from odooops_dagster.tools.odoo import environment as python_environment
+from odooops_dagster.tools.postgres.connections import conninfo
+from odooops_dagster.tools.postgres.databases import OdooDatabases
 from tests.acceptance.platform import SERIES, free_ports
 from tests.acceptance.repository import Repository
 
@@ -44,20 +45,15 @@ class PlainTimes:
 
 
 class PlainOdoo:
-    """An Odoo beside the platform: the same program and Python, the same server, a role and a folder of its own."""
+    """An Odoo beside the platform: the same program, Python and server, a role and a folder of its own."""
 
-    def __init__(self, argv: Sequence[str], *, admin_url: str, addons_paths: Sequence[Path], folder: Path) -> None:
+    def __init__(
+        self, argv: Sequence[str], *, databases: OdooDatabases, addons_paths: Sequence[Path], folder: Path
+    ) -> None:
         self._argv = list(argv)
-        self._admin_url = admin_url
+        self._databases = databases
         self._addons_paths = addons_paths
         self._folder = folder
-        self._password = secrets.token_urlsafe()
-
-    def prepare(self) -> None:
-        """Make the role; a superuser, so that Odoo makes and opens databases as it does on a server of its own."""
-        with psycopg.connect(self._admin_url, autocommit=True) as connection:
-            words = sql.Identifier(ROLE), sql.Literal(self._password)
-            connection.execute(sql.SQL("create role {} superuser login password {}").format(*words))
 
     def measure(self, module: str) -> PlainTimes:
         """Install the module and all it needs, boot, and forget it all again."""
@@ -65,11 +61,12 @@ class PlainOdoo:
         data = self._folder / database
         data.mkdir(parents=True)
         try:
+            self._databases.create(database, owner=ROLE)
             config = self._config(database, data=data, port=port)
             install = self._install(config, module)
             return PlainTimes(install=install, boot=self._boot(config, port))
         finally:
-            self._drop(database)
+            self._databases.drop(database)
             shutil.rmtree(data, ignore_errors=True)
 
     def measure_update(self, source: str, files: Path, module: str) -> float:
@@ -91,36 +88,36 @@ class PlainOdoo:
             with self._running(config) as process:
                 return self._answered(config, port, process) - started
         finally:
-            self._drop(database)
+            self._databases.drop(database)
+            shutil.rmtree(data, ignore_errors=True)
+
+    def measure_rehearsal(self, source: DatabaseAccess, files: Path, *, programs: Programs) -> float:
+        """Return how long a rehearsal by hand takes: dump, load, copy of the files, update of all."""
+        database, [port] = f"plain_{secrets.token_hex(4)}", free_ports(1)
+        data = self._folder / database
+        started = time.monotonic()
+        try:
+            shutil.copytree(files, data / "filestore" / database)
+            self._databases.create(database, owner=ROLE)
+            dump, target = data / "dump", self._databases.access(database, role=ROLE)
+            subprocess.run([programs.path("pg_dump"), "-Fc", f"--file={dump}", conninfo(source)], check=True)
+            loading = ["--no-owner", "--no-privileges", f"--dbname={conninfo(target)}", str(dump)]
+            subprocess.run([programs.path("pg_restore"), *loading], check=True)
+            self._work(self._config(database, data=data, port=port), "--update=all", what="odoo -u all")
+            return time.monotonic() - started
+        finally:
+            self._databases.drop(database)
             shutil.rmtree(data, ignore_errors=True)
 
     def _copy(self, source: str, database: str) -> None:
-        """Copy a database that serves: whoever is connected is connected again soon."""
-        names = sql.Identifier(database), sql.Identifier(source)
-        with psycopg.connect(self._admin_url, autocommit=True) as connection:
-            for _ in range(_TRIES):
-                connection.execute(
-                    "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [source]
-                )
-                with suppress(psycopg.errors.ObjectInUse):
-                    connection.execute(sql.SQL("create database {} template {}").format(*names))
-                    return
+        """Copy a database that serves: an ended connection is soon made again."""
+        for _ in range(_TRIES):
+            with suppress(Conflict):
+                return self._databases.create(database, owner=ROLE, template=source)
         raise SystemExit(f"{source} is never without a connection")
 
-    def _drop(self, database: str) -> None:
-        with psycopg.connect(self._admin_url, autocommit=True) as connection:
-            statement = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(database))
-            connection.execute(statement)
-
     def _config(self, database: str, *, data: Path, port: int) -> Path:
-        server = conninfo_to_dict(self._admin_url)
-        access = DatabaseAccess(
-            host=str(server["host"]),
-            port=int(server["port"] or 5432),
-            user=ROLE,
-            password=self._password,
-            database=database,
-        )
+        access = self._databases.access(database, role=ROLE)
         config = data / "odoo.conf"
         config.touch(mode=0o600)
         text = commands.config_file(access, data_dir=data, addons_paths=self._addons_paths, port=port, cron_threads=1)
@@ -166,21 +163,21 @@ class PlainOdoo:
             _end(process)
 
 
-def plain_beside(repository: Repository, *, admin_url: str, folder: Path, cache: Path) -> PlainOdoo:
+def plain_beside(repository: Repository, *, databases: OdooDatabases, folder: Path, cache: Path) -> PlainOdoo:
     """Return an Odoo by hand with the repository's modules and the same Python environment, made beforehand."""
     installation = distribution.install(SERIES, home=cache, progress=print)
     requirements = [repository.clone / "requirements.txt"]
     started = time.monotonic()
     python = python_environment.overlay(installation, requirements=requirements, home=cache, progress=print)
     print(f"requirements: found or installed in {time.monotonic() - started:.1f} s", flush=True)
-    plain = PlainOdoo(
-        [str(python.python), str(installation.script)],
-        admin_url=admin_url,
+    databases.ensure_role(ROLE)
+    return PlainOdoo(
+        # The launcher waits for crons in Odoo's own database: the environments' server opens `postgres` to nobody.
+        [str(python.python), str(commands.launcher())],
+        databases=databases,
         addons_paths=[repository.clone, *python.addons_paths, *installation.addons_paths],
         folder=folder / "plain",
     )
-    plain.prepare()
-    return plain
 
 
 def first_answer(url: str, *, alive: Callable[[], bool]) -> float | None:

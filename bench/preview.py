@@ -61,7 +61,7 @@ def main() -> None:
     options = closure_options("preview", __doc__)
     closure = SMALL if options.small else REALISTIC
     rounds: list[Round] = []
-    with platform("preview", ODOOOPS_CACHE=str(CACHE)) as running, _bench(running, closure) as bench:
+    with platform("preview", ODOOOPS_CACHE=str(CACHE)) as running, bench_on(running, closure) as bench:
         bench.plain.measure(closure.addon)  # what the machine reads for the first time is read for nobody's account
         for number in range(options.rounds):
             rounds.append(bench.round(number))
@@ -90,12 +90,12 @@ class Bench:
         """Measure each once, and leave nothing behind that a later round would profit from."""
         first, second = f"feature/first-{number}", f"feature/second-{number}"
         plain = self.plain.measure(self.closure.addon)
-        self._forget_templates()
-        pushes = {"cold": self._push(first), "branch": self._push(second)}
+        self.forget_templates()
+        pushes = {"cold": self.push(first), "branch": self.push(second)}
         self.closure.change(self.repository, number)
-        pushes["change"] = self._push(first)
+        pushes["change"] = self.push(first)
         for branch in (first, second):
-            self._delete(branch)
+            self.delete(branch)
         return Round(plain=plain, pushes=pushes)
 
     def build_main(self) -> None:
@@ -103,7 +103,8 @@ class Bench:
         sha = self.repository.push("main")
         self._succeeded(lambda: self._run(sha, "build"))
 
-    def _push(self, branch: str) -> Timeline:
+    def push(self, branch: str) -> Timeline:
+        """Push the branch, and return what happened until its preview answered."""
         pushed_at = time.time()
         sha = self.repository.push(branch)
         answered_at = self._answers(branch, sha)
@@ -127,15 +128,19 @@ class Bench:
             raise SystemExit(f"{environment.url} does not answer")
         return time.time()
 
-    def _delete(self, branch: str) -> None:
+    def delete(self, branch: str) -> None:
+        """Delete the branch, and wait until its preview is gone."""
         self.repository.delete(branch)
         key = f"{self.project.slug}/{branch}"
         self._succeeded(lambda: self._find(lambda run: run.kind == "destroy" and run.partition_key == key))
 
-    def _forget_templates(self) -> None:
-        for row in self.control.templates.list():
-            self.control.templates.forget(row["database_name"])
-            self.databases.drop(row["database_name"])
+    def forget_templates(self) -> None:
+        """Drop the databases that later previews would be copies of."""
+        # Only the login of what works on runs may.
+        with ControlPlane(database_urls(self.platform.settings).worker) as worker:
+            for row in worker.templates.list():
+                worker.templates.forget(row["database_name"])
+                self.databases.drop(row["database_name"])
 
     def _run(self, sha: str, kind: str) -> Run | None:
         return self._find(lambda run: run.git_sha == sha and run.kind == kind)
@@ -157,16 +162,16 @@ class Bench:
 
 
 @contextmanager
-def _bench(running: Platform, closure: Closure) -> Iterator[Bench]:
+def bench_on(running: Platform, closure: Closure) -> Iterator[Bench]:
     """Make the repository, its project, and what Odoo by hand needs: the same Python environment, made beforehand."""
     folder = running.home / "bench"
     repository = Repository(folder)
     closure.fill(repository)
     urls = database_urls(running.settings)
-    plain = plain_beside(repository, admin_url=urls.owner, folder=folder, cache=CACHE)
+    databases = OdooDatabases(urls.odoo, secrets=running.home / "secrets")
+    plain = plain_beside(repository, databases=databases, folder=folder, cache=CACHE)
     with ControlPlane(urls.operator) as control:
         project = control.projects.create("bench", repo_url=str(repository.origin), odoo_version=SERIES)
-        databases = OdooDatabases(urls.odoo, secrets=running.home / "secrets")
         made = Bench(
             platform=running,
             control=control,

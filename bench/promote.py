@@ -33,6 +33,7 @@ from odooops_dagster import home
 from odooops_dagster.local.postgres import database_urls
 from odooops_dagster.model import Environment
 from odooops_dagster.tools.loopback import loopback_client
+from odooops_dagster.tools.postgres.databases import OdooDatabases
 from tests.acceptance.platform import SERIES, Platform, platform
 from tests.acceptance.repository import Repository
 
@@ -46,7 +47,7 @@ def main() -> None:
     options = closure_options("promote", __doc__)
     closure = SMALL if options.small else REALISTIC
     rounds: list[Mapping[str, float]] = []
-    with platform("promote", ODOOOPS_CACHE=str(CACHE)) as running, _bench(running, closure) as bench:
+    with platform("promote", ODOOOPS_CACHE=str(CACHE)) as running, bench_beside(running, closure) as bench:
         bench.promote("first", {"NOTES": "first\n"})  # makes the backup, which later ones find fresh enough
         for number in range(options.rounds):
             rounds.append(bench.round(number))
@@ -64,6 +65,7 @@ class Bench:
     """A running platform with a production, and a plain Odoo beside it."""
 
     platform: Platform
+    databases: OdooDatabases
     repository: Repository
     closure: Closure
     plain: PlainOdoo
@@ -81,20 +83,25 @@ class Bench:
         """Push the files with what has changed, promote their build, and return how long nobody could work."""
         for name, text in files.items():
             self.repository.write(name, text)
-        build = self.platform.ended(self.platform.run_of(SLUG, self.repository.push("main"), kind="build"))
-        if build.status != "succeeded":
-            raise SystemExit(f"the build failed: {build.error_message}\n{self.platform.said(build)}")
-        with Visitor(str(self._production().url)) as visitor:
+        self.build()
+        with Visitor(str(self.production().url)) as visitor:
             self.platform.ops("promote", SLUG, "--as", version, "--yes", "--wait")
         return visitor.longest_wait
 
+    def build(self) -> None:
+        """Push what was written, and wait for its build."""
+        build = self.platform.ended(self.platform.run_of(SLUG, self.repository.push("main"), kind="build"))
+        if build.status != "succeeded":
+            raise SystemExit(f"the build failed: {build.error_message}\n{self.platform.said(build)}")
+
     def _by_hand(self) -> float:
-        production = self._production()
+        production = self.production()
         name = str(production.database_name)
         files = home.filestore(self.platform.settings.home, production, name)
         return self.plain.measure_update(name, files, self.closure.addon)
 
-    def _production(self) -> Environment:
+    def production(self) -> Environment:
+        """Return the production as its row says now."""
         with self.platform.control() as control:
             return control.environments.get(f"{SLUG}/main")
 
@@ -142,7 +149,7 @@ class Visitor:
 
 
 @contextmanager
-def _bench(running: Platform, closure: Closure) -> Iterator[Bench]:
+def bench_beside(running: Platform, closure: Closure) -> Iterator[Bench]:
     """Make the repository, its production, and what Odoo by hand needs."""
     folder = running.home / "bench"
     repository = Repository(folder)
@@ -153,8 +160,9 @@ def _bench(running: Platform, closure: Closure) -> Iterator[Bench]:
         project = control.projects.get(SLUG)
         control.policies.set(project.id, policy_type="promotion", rules={"release": "by_hand"})
     running.ops("env", "create", SLUG, "main", "--wait")
-    plain = plain_beside(repository, admin_url=database_urls(running.settings).owner, folder=folder, cache=CACHE)
-    yield Bench(platform=running, repository=repository, closure=closure, plain=plain)
+    databases = OdooDatabases(database_urls(running.settings).odoo, secrets=running.home / "secrets")
+    plain = plain_beside(repository, databases=databases, folder=folder, cache=CACHE)
+    yield Bench(platform=running, databases=databases, repository=repository, closure=closure, plain=plain)
 
 
 def _figures(rounds: list[Mapping[str, float]]) -> dict[str, float]:

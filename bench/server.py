@@ -6,12 +6,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
 
+from odooops_dagster.local.clusters import CONTROL, ENVIRONMENTS
 from odooops_dagster.local.postgres import EmbeddedPostgres
 
 
@@ -43,7 +45,7 @@ class Server:
 def throwaway_server(*, bin_dir: Path | None = None) -> Iterator[Server]:
     """Run a server in a temporary folder; it and its data are gone afterwards."""
     home = Path(tempfile.mkdtemp(prefix="odooops-bench-"))
-    postgres = EmbeddedPostgres(home, bin_dir=bin_dir)
+    postgres = EmbeddedPostgres(home, replace(CONTROL, settings=ENVIRONMENTS.settings), bin_dir=bin_dir)
     try:
         postgres.start()
         yield Server(postgres.url("postgres"))

@@ -1,7 +1,9 @@
 """Writes what is said twice from where it is said first: `python -m docs.generate`.
 
 `.env.example` and `docs/reference/settings.md` come from the comments in settings.py, `docs/reference/cli.md` from the
-help of the commands, `docs/reference/odooops-yaml.md` and `odooops.schema.json` from the keys of that file,
+help of the commands, as do the manual pages of `docs/man`, `docs/reference/cli.schema.json` from the types that they
+print, `docs/reference/odooops-yaml.md` and `odooops.schema.json` from the keys of that file,
+`docs/reference/upgrade-report.schema.json` from the form of the report, `docs/reference/openapi.json` from the routes,
 `docs/reference/sqlstates.md` from the functions of the schema, the tables of `SECURITY.md` from the attacks that the
 tests carry out (`tests/hostile/attacks.toml`). What documents the schema itself
 (`docs/reference/schema/`, `docs/reference/ERD.md`, `docs/reference/schema.dbml`, `prisma/schema.prisma`, two tables of
@@ -13,6 +15,7 @@ A test fails where a page differs from what this writes.
 from __future__ import annotations
 
 import ast
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +23,13 @@ from docs.attacks import security_page
 from docs.schema.pages import documents, stale
 from docs.schema.sources import read_notes
 from docs.schema.sqlstates import sqlstates_page
+from odooops_dagster.doors.cli.json_forms import json_schemas
+from odooops_dagster.doors.cli.manual import manual_pages
 from odooops_dagster.doors.cli.reference import commands_page
+from odooops_dagster.doors.http.document import openapi_document
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.project_file.page import page, schema_text
+from odooops_dagster.tools.upgrade_report.form import report_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = ROOT / "odooops_dagster" / "settings.py"
@@ -74,9 +81,13 @@ def pages() -> dict[Path, str]:
         ROOT / ".env.example": env_example(),
         ROOT / "docs" / "reference" / "settings.md": settings_page(),
         ROOT / "docs" / "reference" / "cli.md": commands_page(),
+        ROOT / "docs" / "reference" / "cli.schema.json": f"{json.dumps(json_schemas(), indent=2)}\n",
+        **{ROOT / "docs" / "man" / name: text for name, text in manual_pages().items()},
         ROOT / "docs" / "reference" / "sqlstates.md": sqlstates_page(read_notes()),
         ROOT / "docs" / "reference" / "odooops-yaml.md": page(),
         ROOT / "docs" / "reference" / "odooops.schema.json": schema_text(),
+        ROOT / "docs" / "reference" / "upgrade-report.schema.json": report_schema(),
+        ROOT / "docs" / "reference" / "openapi.json": openapi_document(),
         ROOT / "SECURITY.md": security_page(),
     }
 

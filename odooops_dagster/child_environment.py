@@ -42,6 +42,9 @@ LIBPQ: Names = (
 # Where psql and our own connections find passwords that the URLs leave out.
 LIBPQ_PASSWORDS: Names = ("PGPASSFILE", "PGSERVICE", "PGSERVICEFILE")
 
+# How a person's programs know their terminal and what they edit and read with.
+TERMINAL: Names = ("TERM", "COLUMNS", "LINES", "PAGER", "EDITOR", "VISUAL", "PSQL_PAGER", "PSQL_EDITOR", "PSQL_HISTORY")
+
 # The platform's own programs, which import its packages.
 OURS: Names = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV")
 

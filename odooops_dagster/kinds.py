@@ -18,8 +18,8 @@ from odooops_dagster.errors import BadInput
 from odooops_dagster.model import Run, RunKind, Stage
 
 # The effect of a run on its environment: none; a new database (in production only if it has none); replaced data in any
-# environment; removal of the environment.
-Effect = Literal["none", "new", "replace", "remove"]
+# environment; removal of the environment; a service that starts or stops, with its data as they are.
+Effect = Literal["none", "new", "replace", "remove", "serve"]
 
 STAGES: tuple[Stage, ...] = ("development", "staging", "production")
 _BUILD = ("source", "image")
@@ -57,7 +57,7 @@ class PlacedConfig(RunConfig, frozen=True):
 
 
 class BackupConfig(PlacedConfig, frozen=True):
-    """Config of a backup: its label, and the zip in the store of which it is made instead of the environment's data."""
+    """Config of a backup: its label, and the zip in the store that replaces the environment's data as its source."""
 
     label: str | None = None
     imported: dict[str, object] | None = Field(default=None, alias="import")
@@ -86,6 +86,12 @@ class DestroyConfig(PlacedConfig, frozen=True):
     without_backup: bool = False
 
 
+class StopConfig(PlacedConfig, frozen=True):
+    """Config of a stop: whether the environment's next request starts it again."""
+
+    until_asked: bool = False
+
+
 class PromoteConfig(PlacedConfig, frozen=True):
     """Config of a promotion: its deployment, and for a rollback whether the data of before come back too.
 
@@ -100,6 +106,24 @@ class PromoteConfig(PlacedConfig, frozen=True):
     image_digest: str | None = None
     git_shas: dict[str, str] | None = None
     rollback_of: UUID | None = None
+
+
+class RehearseConfig(PlacedConfig, frozen=True):
+    """Config of a rehearsal: the release; its version is for who reads the run."""
+
+    release_id: UUID
+    version: str | None = None
+
+
+class UpgradeConfig(PlacedConfig, frozen=True):
+    """Config of an upgrade preview; the commit that is tried is the run's own.
+
+    Without `target_series` the project's series stays; without `backup_id` policy clone.source chooses the backup.
+    """
+
+    target_series: str | None = None
+    engine: str = "same_series"
+    backup_id: UUID | None = None
 
 
 class VerifyConfig(RunConfig, frozen=True):
@@ -128,6 +152,7 @@ class Kind:
     # identifies it.
     by_selection: bool = True
     is_of_project: bool = False  # its runs work on a project alone, and on no backup either
+    tries_code: bool = False  # its runs try a commit of the project, so that what they refuse is the project's fault
     config: type[RunConfig] = PlacedConfig
 
     @property
@@ -143,9 +168,9 @@ class Kind:
 KINDS: dict[RunKind, Kind] = {
     kind.name: kind
     for kind in (
-        Kind(name="build", effect="none", job="build", assets=_BUILD),
-        Kind(name="test", effect="none", job="test", assets=_TEST),
-        Kind(name="deploy", effect="new", job="deploy", assets=_DEPLOY),
+        Kind(name="build", effect="none", job="build", assets=_BUILD, tries_code=True),
+        Kind(name="test", effect="none", job="test", assets=_TEST, tries_code=True),
+        Kind(name="deploy", effect="new", job="deploy", assets=_DEPLOY, tries_code=True),
         # Dagster does not allow a job with the name of its asset.
         Kind(name="backup", effect="none", job="back_up", assets=("backup",), config=BackupConfig),
         Kind(name="restore", effect="replace", job="restore", config=RestoreConfig),
@@ -156,18 +181,37 @@ KINDS: dict[RunKind, Kind] = {
             assets=_DEPLOY,
             stages=("development", "staging"),
             by_selection=False,
+            tries_code=True,
             config=OfBackupConfig,
         ),
-        Kind(name="upgrade", effect="none"),
+        Kind(
+            name="upgrade",
+            effect="none",
+            job="upgrade",
+            assets=("upgrade_report",),
+            tries_code=True,
+            config=UpgradeConfig,
+        ),
         Kind(name="drill", effect="none", job="drill", assets=("recovery_drill",), config=OfBackupConfig),
         Kind(
             name="promote",
             effect="replace",
             job="promote",
             stages=("staging", "production"),
+            tries_code=True,
             config=PromoteConfig,
         ),
+        Kind(
+            name="rehearse",
+            effect="none",
+            job="rehearse",
+            stages=("production",),
+            tries_code=True,
+            config=RehearseConfig,
+        ),
         Kind(name="destroy", effect="remove", job="destroy", config=DestroyConfig),
+        Kind(name="stop", effect="serve", job="stop", config=StopConfig),
+        Kind(name="start", effect="serve", job="start"),
         Kind(name="verify", effect="none", job="verify", stages=(), config=VerifyConfig),
         Kind(name="retention", effect="none", job="retention", stages=(), is_of_project=True, config=RunConfig),
         Kind(name="compare", effect="none", job="compare", stages=(), config=CompareConfig),
@@ -191,8 +235,16 @@ MAINTENANCE: dict[str, Maintenance] = {
             description="Remove expired artifacts and old uploads, first from the store, then from the record.",
         ),
         Maintenance(
+            name="backup_mirror",
+            description="Copy verified backups to the second store, read them back there, and remove dropped ones.",
+        ),
+        Maintenance(
             name="log_retention",
             description="Remove expired log lines, deliveries and events, and create the partitions of future months.",
+        ),
+        Maintenance(
+            name="image_removal",
+            description="Remove the images that nothing needs from their registry and the engine; report unknown ones.",
         ),
         Maintenance(
             name="janitor",
@@ -202,6 +254,7 @@ MAINTENANCE: dict[str, Maintenance] = {
             name="audit_anchor",
             description="Keep the hash of every new entry of the record in the store, where a rewrite is found by it.",
         ),
+        Maintenance(name="platform_backup", description="Back the platform itself up, and prove it by a restore."),
         Maintenance(name="converge", description="Start the services that should run and stop those that should not."),
     )
 }
@@ -214,7 +267,9 @@ def backup_named_by(run: Run) -> UUID | None:
         BadInput: the config is invalid.
     """
     config = KINDS[run.kind].config.of(run)
-    return config.backup_id if isinstance(config, (OfBackupConfig, VerifyConfig, CompareConfig)) else None
+    return (
+        config.backup_id if isinstance(config, (OfBackupConfig, UpgradeConfig, VerifyConfig, CompareConfig)) else None
+    )
 
 
 def kind_of(job: str, assets: Collection[str] = ()) -> RunKind:

@@ -5,24 +5,32 @@ A part is created at first use, because a command or a request needs only a few.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import cache, cached_property
 from threading import Lock
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.home import cluster_sockets, secrets_folder, services_folder, store_folder
+from odooops_dagster.control.caller import Caller, CallerDatabase
+from odooops_dagster.control.database import Database
+from odooops_dagster.errors import Unavailable
+from odooops_dagster.home import cluster_sockets, secrets_folder, services_folder
+from odooops_dagster.local.containers import docker_runtime, uses_containers
 from odooops_dagster.local.identity import identify
-from odooops_dagster.local.postgres import Job, control_url, database_urls, variable_of
+from odooops_dagster.local.postgres import Job, callers_url, control_url, database_urls, variable_of
 from odooops_dagster.ownership import Identity
 from odooops_dagster.settings import Settings
-from odooops_dagster.tools.backup.repositories import repository_of
-from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.postgres.limits import RoleLimits
-from odooops_dagster.tools.runtime import Runtime
-from odooops_dagster.tools.runtime.process import ProcessRuntime
-from odooops_dagster.tools.store import ObjectStore, S3Options, open_store
+from odooops_dagster.tools.runtime import InteractiveRuntime
+from odooops_dagster.tools.store import ObjectStore
+from odooops_dagster.tools.store.configured import store_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from uuid import UUID
+
+    from odooops_dagster.local.recovery.kept import PlatformBackups
+    from odooops_dagster.tools.backup.repository import Repository
 
 
 class Platform:
@@ -51,6 +59,7 @@ class Platform:
         self._is_patient = is_patient
         self._given = control
         self._opened: ControlPlane | None = None
+        self._callers: Database | None = None
         self._lock = Lock()  # several threads handle requests
 
     def __enter__(self) -> Self:
@@ -63,8 +72,10 @@ class Platform:
         """Close the control plane, if this platform opened it."""
         with self._lock:
             opened, self._opened = self._opened, None
-        if opened is not None:
-            opened.close()
+            callers, self._callers = self._callers, None
+        for each in (opened, callers):
+            if each is not None:
+                each.close()
 
     @property
     def control(self) -> ControlPlane:
@@ -81,6 +92,25 @@ class Platform:
                     variable=variable_of(self.settings, self._job),
                 )
             return self._opened
+
+    def acting(self, caller: Caller, *, is_read_only: bool) -> ControlPlane:
+        """Return the control plane as the caller sees it.
+
+        Raises:
+            Unavailable: the settings name no login for callers.
+        """
+        with self._lock:
+            if self._callers is None:
+                url = callers_url(self.settings)
+                if url is None:
+                    raise Unavailable(
+                        "The API has no login at the database",
+                        hint="give ops_api a password, and name it in ODOOOPS_API_DATABASE_URL",
+                    )
+                self._callers = Database(
+                    url, max_connections=self._max_connections, variable="ODOOOPS_API_DATABASE_URL"
+                )
+        return ControlPlane.over(CallerDatabase(self._callers, caller, is_read_only=is_read_only))
 
     @cached_property
     def databases(self) -> OdooDatabases:
@@ -99,11 +129,15 @@ class Platform:
         )
 
     @cached_property
-    def runtime(self) -> Runtime:
-        """The runtime of the environments: processes under a supervisor that outlives the run.
+    def runtime(self) -> InteractiveRuntime:
+        """The runtime of the environments: processes under a supervisor that outlives the run, or containers.
 
         Only the stack starts the supervisor: one started here would outlive `ops down`.
         """
+        if uses_containers(self.settings):
+            return docker_runtime(self.settings)
+        from odooops_dagster.tools.runtime.process import ProcessRuntime  # noqa: PLC0415 - the gateway needs none
+
         return ProcessRuntime(services_folder(self.settings.home), may_start_supervisor=False)
 
     @cached_property
@@ -117,6 +151,8 @@ class Platform:
 
     def repository(self, project_slug: str) -> Repository:
         """Return the repository of the project's backups."""
+        from odooops_dagster.tools.backup.repositories import repository_of  # noqa: PLC0415 - as the runtime
+
         return repository_of(self.store, self.settings, project_slug)
 
 
@@ -126,17 +162,19 @@ def this_platform() -> Platform:
     return Platform()
 
 
-def store_of(settings: Settings) -> ObjectStore:
-    """Return the store of the settings."""
-    options = S3Options(
-        encryption=settings.store_encryption,
-        kms_key_id=settings.store_kms_key_id,
-        lock_mode=settings.store_lock_mode,
-        lock_for=timedelta(days=settings.store_lock_days),
-    )
-    return open_store(
-        settings.store_url,
-        default=store_folder(settings.home),
-        endpoint_url=settings.store_endpoint_url,
-        options=options,
-    )
+def platform_backups_of(
+    settings: Settings, key_file: Path | None = None, *, platform: UUID | None = None
+) -> PlatformBackups:
+    """Return the backups of the platform itself in their store, sealed with the key in the file or of the settings.
+
+    Without the id of a control plane they are those of the one that the state folder has seen; of every one if it has
+    seen none.
+    """
+    from odooops_dagster.local.installation import seen_control_plane  # noqa: PLC0415 - few commands need it
+    from odooops_dagster.local.recovery.kept import PlatformBackups  # noqa: PLC0415 - few commands need it
+    from odooops_dagster.local.recovery.key import sealer_of  # noqa: PLC0415 - the same
+
+    url = settings.platform_store_url or settings.store_url
+    store = store_of(settings.model_copy(update={"store_url": url}))
+    seen = seen_control_plane(settings.home)
+    return PlatformBackups(store, sealer_of(settings, key_file), platform=platform or (seen.id if seen else None))

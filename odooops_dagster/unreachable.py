@@ -1,8 +1,10 @@
-"""Translates a failed connection to PostgreSQL into an error with a reason and a hint."""
+"""Connections to PostgreSQL that fail: which kept ones may have ended, and an error with a reason and a hint."""
 
 from __future__ import annotations
 
 import re
+import select
+import time
 
 from odooops_dagster.errors import Unavailable
 
@@ -11,6 +13,19 @@ from odooops_dagster.errors import Unavailable
 _REFUSAL = re.compile(r" failed: \w+:  (?P<reason>.+)")
 _IN_A_MOMENT = ("starting up", "shutting down", "recovery", "not yet accepting")
 _FULL = ("too many", "connection slots")
+# A connection that was used so recently is asked only if the server has sent something since, such as its end.
+_TRUSTED_SECONDS = 5.0
+
+
+def may_have_ended(descriptor: int, *, used_at: float) -> bool:
+    """Return whether a kept connection has to be asked before it is used again.
+
+    `descriptor` is its socket's, `used_at` when it was last used (time.monotonic). A question before each use would
+    double the statements of a program that looks every second.
+    """
+    readable = select.poll()
+    readable.register(descriptor, select.POLLIN)
+    return time.monotonic() - used_at > _TRUSTED_SECONDS or bool(readable.poll(0))
 
 
 def unreachable(exc: Exception, *, server: str, variable: str) -> Unavailable:

@@ -38,6 +38,22 @@ def age_text(age: timedelta) -> str:
     return f"{max(age, timedelta()) // timedelta(minutes=1)} min"
 
 
+def ago_text(age: timedelta) -> str:
+    """Return how long ago something was, such as 3 min ago; or in how long it will be."""
+    if age < timedelta(seconds=-1):
+        return f"in {age_text(-age)}"
+    return f"{int(age.total_seconds())} s ago" if age < timedelta(minutes=1) else f"{age_text(age)} ago"
+
+
+def duration_text(span: timedelta) -> str:
+    """Return a readable duration: 4.2 s, 3 min 5 s, 2 h 10 min."""
+    seconds = span.total_seconds()
+    if round(seconds, 1) < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def rate_text(size_bytes: int, seconds: float) -> str:
     """Return a size with its duration and rate."""
     return f"{size_text(size_bytes)} in {seconds:.1f} s, {size_text(int(size_bytes / max(seconds, 0.001)))}/s"

@@ -15,13 +15,18 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.control.logs import HINT
 from odooops_dagster.engine import tags
 from odooops_dagster.engine.heartbeat import Heartbeat, StopReason
-from odooops_dagster.engine.outcome import Outcome, one_line, outcome_of
+from odooops_dagster.engine.kept import keep_assets
+from odooops_dagster.engine.outcome import Outcome, fault_of, one_line, outcome_of
+from odooops_dagster.engine.overview import report_running
 from odooops_dagster.engine.processes import Process
+from odooops_dagster.engine.refusal import StepRefused
 from odooops_dagster.engine.run_log import close_writer, open_writer
 from odooops_dagster.errors import BadInput, Fenced, NotFound, OdooOpsError
+from odooops_dagster.home import checkout_folder
 from odooops_dagster.kinds import KINDS
+from odooops_dagster.local.programs import artifact_url, ui_url
 from odooops_dagster.local.sandboxes import TRUSTING
-from odooops_dagster.model import CheckResult, Fence, LogLevel
+from odooops_dagster.model import CheckResult, Fault, Fence, LogLevel
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.core.context import ProjectContext, StepContext
 from odooops_dagster.tools.postgres.databases import OdooDatabases
@@ -36,7 +41,10 @@ class RunScope:
         self.step = step
         self.instance = instance
         self.failure: str | None = None
+        self.hint: str | None = None
+        self.fault: Fault = "platform"
         self.interrupted = False
+        self._started = time.monotonic()
 
     @contextmanager
     def working(self, name: str) -> Iterator[StepContext]:
@@ -47,28 +55,47 @@ class RunScope:
     @contextmanager
     def working_in_project(self, name: str) -> Iterator[ProjectContext]:
         """Yield the context of a step that needs no environment; if the step fails, keep the reason in one line."""
-        started = time.monotonic()
+        self._started = time.monotonic()
         self._event("info", f"{name} started", {"step": name})
         try:
             yield self.step
         except Exception as exc:
-            self.failure = self.failure or one_line(exc)
+            self.fault = self.fault if self.failure else fault_of(exc, self.step.run.kind)
+            self.failure = self.failure or self._in_repository(one_line(exc))
+            self.hint = self.hint or _hint(exc).get(HINT)
             self._event("error", f"{name} failed: {self.failure}", {"step": name, **_hint(exc)})
-            if isinstance(exc, OdooOpsError):
-                if exc.hint:
-                    self.step.log("error", f"→ {exc.hint}")
-                raise dg.Failure(self.failure, metadata=_hint(exc), allow_retries=False) from exc
+            if isinstance(exc, OdooOpsError | dg.Failure):
+                raise StepRefused(self._in_repository(one_line(exc)), metadata=self._told_of(exc)) from None
             raise
         except BaseException:
             self.interrupted = True
             raise
-        self._event("info", f"{name} done", {"step": name, "seconds": round(time.monotonic() - started, 3)})
+        self._event("info", f"{name} done", {"step": name, "seconds": self.seconds()})
+
+    def seconds(self) -> float:
+        """Return the seconds since the step began."""
+        return round(time.monotonic() - self._started, 3)
 
     def record_check(self, result: CheckResult) -> None:
         """Write the check's row, which is the record; Dagster gets a copy later."""
         self.step.control.checks.record(self.step.fence, result)
-        level: LogLevel = "info" if result.passed else "error" if result.blocking else "warn"
+        level: LogLevel = "info" if result.passed or not result.is_asked else "error" if result.blocking else "warn"
         self.step.log(level, f"check {result.name}: {result.summary}")
+
+    def tell_end(self, outcome: Outcome) -> None:
+        """Write why the run failed and what to do as the last lines of its log."""
+        if outcome.kind == "failed":
+            self.step.log("error", f"{self.step.run.name} failed: {outcome.reason}")
+            if self.hint and outcome.reason == self.failure:
+                self.step.log("error", f"→ {self.hint}")
+
+    def keep_what_serves(self, outcome: Outcome, dagster_run_id: str) -> None:
+        """Tell Dagster what the environment of this failed run still has."""
+        step = self.step
+        if isinstance(step, StepContext):
+            now = step.control.environments.by_id(step.environment.id)
+            reason = str(outcome.reason)
+            keep_assets(self.instance, dagster_run_id, now, step.project, reason=reason, settings=step.settings)
 
     def record_lineage(self, asset: str, *, code_version: str, data_version: str, inputs: Mapping[str, str]) -> None:
         """Write the asset's lineage row."""
@@ -80,6 +107,21 @@ class RunScope:
             data_version=data_version,
             inputs=inputs,
         )
+
+    def _told_of(self, exc: OdooOpsError | dg.Failure) -> dict[str, Any]:
+        """Return what Dagster shows beside the reason: what the step told, and links to the whole log and files."""
+        told = dict(exc.metadata) if isinstance(exc, dg.Failure) else {"next": hint} if (hint := exc.hint) else {}
+        first = {name: told.pop(name) for name in ("check", "place", "odoo_logged") if name in told}
+        base = ui_url(self.step.settings)
+        kept = self.step.control.artifacts.list(self.step.run.id)
+        links = {row["artifact_key"]: artifact_url(base, self.step.run.id, row["artifact_key"]) for row in kept}
+        return first | {name: dg.MetadataValue.url(url) for name, url in links.items()} | told
+
+    def _in_repository(self, text: str) -> str:
+        """Return the text with the files of the run's commit as the repository names them."""
+        sha = self.step.run.git_sha
+        folder = checkout_folder(self.step.settings.home, self.step.project, sha) if sha else None
+        return text.replace(f"{folder}/", "") if folder else text
 
     def _placed(self) -> StepContext:
         if not isinstance(self.step, StepContext):
@@ -115,7 +157,8 @@ class RunScopeResource(dg.ConfigurableResource[RunScope]):
             yield scope
         finally:
             heartbeat.close()
-            self._end(scope, outcome_of(scope.failure, heartbeat.stopped, instance, run.run_id, scope.interrupted))
+            told = (scope.failure, heartbeat.stopped, instance, run.run_id, scope.interrupted)
+            self._end(scope, outcome_of(*told, fault=scope.fault), run.run_id)
             close_writer(fence)
 
     def _begun(self, context: dg.InitResourceContext, run: dg.DagsterRun, fence: Fence) -> ProjectContext:
@@ -157,10 +200,15 @@ class RunScopeResource(dg.ConfigurableResource[RunScope]):
             on_stop=stop,
         )
 
-    def _end(self, scope: RunScope, outcome: Outcome) -> None:
+    def _end(self, scope: RunScope, outcome: Outcome, dagster_run_id: str) -> None:
         """Write the run's end; if that fails, the reconciler does it later."""
         try:
+            scope.tell_end(outcome)
             outcome.write(self.control, scope.step.fence)
+            if outcome.kind == "failed":
+                scope.instance.add_run_tags(dagster_run_id, {tags.FAULT: outcome.fault})
+                scope.keep_what_serves(outcome, dagster_run_id)
+            report_running(scope.instance, self.control.environments.list(), ui=ui_url(self.settings))
         except OdooOpsError as exc:
             scope.step.log("warn", f"the run's end could not be written: {one_line(exc)}")
 

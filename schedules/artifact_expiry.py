@@ -10,7 +10,12 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.engine.maintenance import request_if_due
 
 
-@dg.schedule(job_name="artifact_expiry", cron_schedule="37 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
+@dg.schedule(
+    description="Every hour: removes artifacts and uploads that have expired.",
+    job_name="artifact_expiry",
+    cron_schedule="37 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
 def artifact_expiry(
     context: dg.ScheduleEvaluationContext, control: dg.ResourceParam[ControlPlane]
 ) -> dg.RunRequest | dg.SkipReason:

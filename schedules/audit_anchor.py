@@ -10,7 +10,12 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.engine.maintenance import request_if_due
 
 
-@dg.schedule(job_name="audit_anchor", cron_schedule="*/10 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
+@dg.schedule(
+    description="Every ten minutes: keeps the hashes of new entries of the record in the store.",
+    job_name="audit_anchor",
+    cron_schedule="*/10 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
 def audit_anchor(
     context: dg.ScheduleEvaluationContext, control: dg.ResourceParam[ControlPlane]
 ) -> dg.RunRequest | dg.SkipReason:

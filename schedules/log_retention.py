@@ -10,7 +10,12 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.engine.maintenance import request_if_due
 
 
-@dg.schedule(job_name="log_retention", cron_schedule="17 * * * *", default_status=dg.DefaultScheduleStatus.RUNNING)
+@dg.schedule(
+    description="Every hour: removes expired log lines and events, and makes the partitions of months to come.",
+    job_name="log_retention",
+    cron_schedule="17 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
 def log_retention(
     context: dg.ScheduleEvaluationContext, control: dg.ResourceParam[ControlPlane]
 ) -> dg.RunRequest | dg.SkipReason:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from math import inf
 
 import dagster as dg
 
@@ -14,22 +15,25 @@ from assets.jobs import JOBS
 from assets.partitions import environments
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.engine import tags
+from odooops_dagster.engine.announced import rest_from_runs
 from odooops_dagster.engine.outcome import one_line
+from odooops_dagster.engine.waiting import WAIT_SECONDS, cancel_looks, queue_looks
 from odooops_dagster.errors import BadInput, NotFound, OdooOpsError
 from odooops_dagster.kinds import KINDS
-from odooops_dagster.local import stopping
 from odooops_dagster.model import Fence, Run
 from odooops_dagster.settings import Settings
+from odooops_dagster.tools.front import line
 
-# Dagster evaluates sensors every 5 s; a tick that waits this long still ends before the next evaluation.
-WAIT_SECONDS = 4.0
-# How often a waiting tick looks: the longest delay of a push here; each look costs a query of a millisecond.
-LOOK_EVERY_SECONDS = 0.12
+# As many removals, stops and starts are at work whatever else is: they wait behind no build. Each is a process.
+SHORT_RUNS_AT_ONCE = 2
+# How often the queue is told that somebody claims; people are told after two minutes that nobody does.
+_BEAT_SECONDS = 20.0
 # Faults of the run itself; if the control plane does not answer, the claim expires and the run waits again.
 _CANNOT_START = (BadInput, NotFound)
 
 
 @dg.sensor(
+    description="Starts the queued runs for which there is room, and waits some seconds for work where there is none.",
     jobs=JOBS,
     minimum_interval_seconds=1,
     default_status=dg.DefaultSensorStatus.RUNNING,
@@ -39,7 +43,7 @@ def ops_queue(
     control: dg.ResourceParam[ControlPlane],
     settings: dg.ResourceParam[Settings],
 ) -> dg.SensorResult | dg.SkipReason:
-    """Claim as many runs as there is room for; if there are none, wait a few seconds for work."""
+    """Claim as many runs as there is room for; if there are none, wait some seconds for work."""
     if is_preview(context):
         return preview(control, control.runs.peek(settings.max_concurrent_runs))
     runs = admitted(control, claim(control, settings, wait_seconds=WAIT_SECONDS))
@@ -61,22 +65,36 @@ def preview(control: ControlPlane, waiting: Sequence[Run]) -> dg.SensorResult | 
 
 
 def claim(control: ControlPlane, settings: Settings, *, wait_seconds: float) -> list[Run]:
-    """Claim runs as soon as some wait and there is room, and return them; empty after `wait_seconds`.
+    """Claim short runs as soon as they wait, others when there is room, and return them; empty after `wait_seconds`.
 
     A stack that stops waits for this tick, and would give back what it claims.
     """
-    worker, deadline = f"dagster@{socket.gethostname()}", time.monotonic() + wait_seconds
-    control.workers.heartbeat(worker, kind="dagster")
-    while not stopping.is_announced(settings.home):
-        if control.runs.peek(1):
-            room = settings.max_concurrent_runs - control.runs.active_count()
-            runs = control.runs.claim(worker, limit=room, lease_seconds=settings.lease_seconds) if room > 0 else []
-            if runs:
-                return runs
-        if time.monotonic() >= deadline:
-            break
-        time.sleep(LOOK_EVERY_SECONDS)
+    worker, beat_at = f"dagster@{socket.gethostname()}", -inf
+    rest = rest_from_runs(control, settings)
+    for _ in queue_looks.until(wait_seconds, home=settings.home, rest=rest, glance=lambda: line.wanted(settings.home)):
+        if time.monotonic() - beat_at >= _BEAT_SECONDS:
+            control.workers.heartbeat(worker, kind="dagster")
+            beat_at = time.monotonic()
+        wake(control, settings)
+        if not control.runs.peek(1):  # one statement answers for short runs too: they can start as others can
+            continue
+        queue_looks.note_work()
+        runs = control.runs.claim_short_runs(worker, at_once=SHORT_RUNS_AT_ONCE, lease_seconds=settings.lease_seconds)
+        room = settings.max_concurrent_runs - control.runs.active_count()
+        runs += control.runs.claim(worker, limit=room, lease_seconds=settings.lease_seconds) if room > 0 else []
+        if runs:
+            cancel_looks.note_work(is_new=True)
+            return runs
     return []
+
+
+def wake(control: ControlPlane, settings: Settings) -> None:
+    """Queue the start of sleeping environments that the router was asked for; a mark goes when its start is queued."""
+    labels = line.wanted(settings.home)
+    if labels:
+        control.environments.wake(labels)
+        line.forget_wanted(settings.home, labels)
+        queue_looks.note_work()
 
 
 def admitted(control: ControlPlane, claimed: Sequence[Run]) -> list[Run]:

@@ -13,10 +13,14 @@ import dagster as dg
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.engine import tags
-from odooops_dagster.engine.lost import GONE, is_expired
+from odooops_dagster.engine.announced import rest_from_runs
+from odooops_dagster.engine.kept import keep_assets
+from odooops_dagster.engine.lost import GONE, RESTORED, is_expired
 from odooops_dagster.engine.maintenance import unfinished
 from odooops_dagster.engine.outcome import why_failed
 from odooops_dagster.engine.processes import Process
+from odooops_dagster.engine.switches import watch_switches
+from odooops_dagster.engine.waiting import WAIT_SECONDS, end_ticks, repair_looks
 from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.kinds import MAINTENANCE
 from odooops_dagster.model import Run, RunStatus
@@ -41,22 +45,34 @@ ENDED: dict[dg.DagsterRunStatus, RunStatus] = {
 Live = dict[tuple[UUID, int], dg.RunRecord]
 
 
-@dg.sensor(minimum_interval_seconds=10, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(
+    description="Repairs what a crash left different between Dagster and the queue.",
+    minimum_interval_seconds=1,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
 def reconciler(
     context: dg.SensorEvaluationContext,
     control: dg.ResourceParam[ControlPlane],
     settings: dg.ResourceParam[Settings],
 ) -> dg.SkipReason:
-    """Repair the differences that a crash left between the two; a repeat changes nothing."""
+    """Repair for some seconds what a crash left different between the two; a repeat changes nothing."""
+    said: list[str] = []
+    for _ in repair_looks.until(WAIT_SECONDS, home=settings.home, rest=rest_from_runs(control, settings)):
+        said += mend(context, control, settings)
+    return dg.SkipReason("; ".join(said) or "nothing to mend")
+
+
+def mend(context: dg.SensorEvaluationContext, control: ControlPlane, settings: Settings) -> list[str]:
+    """Repair every difference of now, and return a line for each."""
+    mended = end_restored(context.instance, control)
     # Rows first: a Dagster run that ends meanwhile writes its row's end before Dagster's own.
     rows = control.runs.active()
     live = live_runs(context.instance)
-    mended = []
     for row in rows:
         try:
             mended += list(reconcile(context.instance, control, settings, row, live.get((row.id, row.attempt))))
         except OdooOpsError as exc:
-            # The row changed meanwhile; the next tick reads its new state.
+            # The row changed meanwhile; the next look reads its new state.
             context.log.info("%s: %s", name(row), exc)
     spared = [run_id for run_id, _ in live_runs(context.instance)]
     expired = control.runs.requeue_expired(spare=spared)
@@ -64,7 +80,21 @@ def reconciler(
     settled = control.gates.settle()
     mended += [f"{settled} gate(s) changed with time"] if settled else []
     mended += end_dead_maintenance(context.instance)
-    return dg.SkipReason("; ".join(mended) or f"{len(rows)} run(s) at work, nothing to mend")
+    off = watch_switches(context.instance, control)
+    end_ticks(off)
+    return mended + ([f"switched off: {', '.join(off)}"] if off else [])
+
+
+def end_restored(instance: dg.DagsterInstance, control: ControlPlane) -> list[str]:
+    """End the runs that came back unfinished with a backup of the platform: nobody works on them, on no machine."""
+    restored_at = control.plane.get().restored_at
+    if restored_at is None:
+        return []
+    filters = dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED, *WORKING], created_before=restored_at)
+    records = instance.get_run_records(filters)
+    for record in records:
+        instance.report_run_canceled(record.dagster_run, message=RESTORED)
+    return [f"{len(records)} run(s): {RESTORED}"] if records else []
 
 
 def end_dead_maintenance(instance: dg.DagsterInstance) -> list[str]:
@@ -90,7 +120,7 @@ def reconcile(
 ) -> Iterator[str]:
     """Repair one row and yield a line for each change."""
     if record is None:
-        yield from without_dagster_run(instance, control, row)
+        yield from without_dagster_run(instance, control, settings, row)
     elif not is_gone(record):
         if row.status == "claimed":
             renew(control, settings, row, record)
@@ -99,13 +129,18 @@ def reconcile(
         yield from give_back(instance, control, row, record.dagster_run)
 
 
-def without_dagster_run(instance: dg.DagsterInstance, control: ControlPlane, row: Run) -> Iterator[str]:
+def without_dagster_run(
+    instance: dg.DagsterInstance, control: ControlPlane, settings: Settings, row: Run
+) -> Iterator[str]:
     """End the row like its Dagster run, or requeue it if no Dagster run works on it."""
     run = instance.get_run_by_id(row.dagster_run_id) if row.dagster_run_id else None
     status = ENDED.get(run.status) if run is not None else None
     if run is not None and status is not None:
         reason = why_failed(instance, run.run_id) if status == "failed" else None
         control.runs.end_dagster_run(run.run_id, status=status, error_message=reason)
+        if reason is not None and row.environment_id is not None:
+            environment, project = control.environments.of_run(row), control.projects.get(row.project_slug)
+            keep_assets(instance, run.run_id, environment, project, reason=reason, settings=settings)
         yield f"{name(row)} {status} as Dagster has it"
     elif row.dagster_run_id is not None or is_expired(row):
         control.runs.requeue(row.id, attempt=row.attempt, reason="no Dagster run works on it")
@@ -138,7 +173,7 @@ def is_gone(record: dg.RunRecord) -> bool:
     run = record.dagster_run
     if run.status == dg.DagsterRunStatus.QUEUED:
         return False
-    told = run.tags.get(tags.PROCESS)
+    told = tags.told(run.tags, tags.PROCESS)
     if told is None:
         return time.time() - record.update_timestamp.timestamp() > SILENT_SECONDS
     return Process.parse(told).is_gone()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from typer.testing import CliRunner, Result
 
 from odooops_dagster.doors.cli import build_app
 from odooops_dagster.errors import OdooOpsError
+from tests.json_forms import as_published
 
 
 class CommandLine:
@@ -25,6 +25,6 @@ class CommandLine:
         assert result.exit_code == status, result.output
         return result
 
-    def json(self, *arguments: str) -> Any:  # noqa: ANN401 - whatever the command prints
-        """Run the command with --json and return the value."""
-        return json.loads(self(*arguments, "--json").stdout)
+    def json(self, *arguments: str, status: int = 0) -> Any:  # noqa: ANN401 - whatever the command prints
+        """Run the command with --json and return the value, which has the form that is published for it."""
+        return as_published(arguments, self(*arguments, "--json", status=status).stdout)

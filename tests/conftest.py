@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
 from tests import appetite
 from tests.servers import PostgresServer, as_user, running_server
+from tests.state_folders import forget_sockets_below
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
 
     from odooops_dagster.control import ControlPlane
+    from tests.acceptance.browser import Browser
+    from tests.docker_engine import Engine
+    from tests.registries import Registry
 
 SHARED = "tests/acceptance/shared/"
 
@@ -24,6 +30,17 @@ SHARED = "tests/acceptance/shared/"
 def pytest_configure() -> None:
     """Watch this process's memory: pytest captures nothing yet."""
     appetite.watch()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage among ten thousand tests and what they import, neither now nor in the tests."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -53,9 +70,16 @@ def _put_slowest_first(items: list[pytest.Item]) -> None:
     """Order whole files: a long one that begins last would leave the other workers idle."""
     slowness: dict[Path, int] = {}
     for item in items:
-        marks = [2 * bool(item.get_closest_marker("odoo")), bool(item.get_closest_marker("stack"))]
-        slowness[item.path] = max(slowness.get(item.path, 0), *marks)
+        marks = {mark.name for mark in item.iter_markers()}
+        slowness[item.path] = max(slowness.get(item.path, 0), 2 * bool(marks & {"odoo", "docker"}), "stack" in marks)
     items.sort(key=lambda item: -slowness[item.path])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_sockets_are_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Remove what state folders below pytest's own folder have in /tmp: a run of all tests leaves over a thousand."""
+    yield
+    forget_sockets_below(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="session")
@@ -73,17 +97,23 @@ def postgres15_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def database(postgres_server: PostgresServer) -> Iterator[str]:
-    """Yield the owner's URL of a fresh migrated database on PostgreSQL 18."""
-    with postgres_server.fresh_database() as url:
+def database(postgres_server: PostgresServer, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Yield the owner's URL of a migrated database on PostgreSQL 18."""
+    with migrated_database(postgres_server, request) as url:
         yield url
 
 
 @pytest.fixture
-def database15(postgres15_server: PostgresServer) -> Iterator[str]:
-    """Yield the owner's URL of a fresh migrated database on PostgreSQL 15."""
-    with postgres15_server.fresh_database() as url:
+def database15(postgres15_server: PostgresServer, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Yield the owner's URL of a migrated database on PostgreSQL 15."""
+    with migrated_database(postgres15_server, request) as url:
         yield url
+
+
+def migrated_database(server: PostgresServer, request: pytest.FixtureRequest) -> AbstractContextManager[str]:
+    """Return a database in which the test finds what the migrations write, and nothing else."""
+    is_measured = request.node.get_closest_marker("measures") is not None
+    return server.fresh_database() if is_measured else server.recycled_database()
 
 
 @pytest.fixture
@@ -114,6 +144,40 @@ def control(database: str, postgres_server: PostgresServer) -> Iterator[ControlP
         yield plane
 
 
+@pytest.fixture(scope="module")
+def started_browser() -> Iterator[Browser]:
+    """Yield the browser of a module's tests."""
+    from tests.acceptance.browser import browsing  # noqa: PLC0415 -- most tests need none
+
+    with browsing() as made:
+        yield made
+
+
+@pytest.fixture
+def browser(started_browser: Browser) -> Iterator[Browser]:
+    """Yield a browser; a page that stays open, such as one of Dagster's, would go on asking and painting."""
+    yield started_browser
+    started_browser.leave()
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    """Yield a Docker engine."""
+    from tests.docker_engine import running_engine  # noqa: PLC0415 -- most tests need none
+
+    with running_engine() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """Yield a registry of images."""
+    from tests.registries import running_registry  # noqa: PLC0415 -- most tests need none
+
+    with running_registry(tmp_path_factory.mktemp("registry")) as made:
+        yield made
+
+
 def postgres15() -> Path:
     """Return the folder of PostgreSQL 15's programs."""
     bin_dir = Path(os.environ.get("ODOOOPS_TEST_PG15_BIN", "/usr/lib/postgresql/15/bin"))
@@ -122,7 +186,7 @@ def postgres15() -> Path:
     return bin_dir
 
 
-def missing(reason: str) -> None:
+def missing(reason: str) -> NoReturn:
     """Skip the test on a person's machine and fail it in CI, where nothing may be missing."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason, pytrace=False)

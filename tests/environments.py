@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import httpx
@@ -30,3 +31,9 @@ def login_page(url: str) -> httpx.Response:
     """Return what a person sees who opens the environment's URL."""
     with loopback_client(timeout=60, follow_redirects=True) as client:
         return client.get(f"{url}web/login")
+
+
+def password_of(told: str) -> str:
+    """Return the administrator's password that `ops env create` showed."""
+    [password] = re.findall(r"log in as admin, password (\S+) \(shown only now\)", told)
+    return str(password)

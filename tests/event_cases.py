@@ -6,9 +6,11 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from odooops_dagster.control import ControlPlane
 from tests.sql.events import envelope
 from tests.sql.releases import Release
 
@@ -21,6 +23,12 @@ SENDERS = {
     "environment_event": "sre",
 }
 APPROVER = "ana"
+# The events that a key of each persona sends in these cases.
+TYPES = {
+    "ci_service_role": ("build_complete",),
+    "qa_tester": ("gate_signoff",),
+    "sre": ("deployment_event", "health_check", "environment_event"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +57,16 @@ class Case:
         assert answer.get("field") == expected.get("field"), answer
         row = release.world.row("select * from ops.event_ingest_log order by id desc limit 1")
         assert (row["http_status"], row["processing_status"]) == (http_status, answer["status"])
+
+
+def key_for(owner: ControlPlane, persona: str, **options: Any) -> str:  # noqa: ANN401 -- what a key takes
+    """Make a key of the persona."""
+    options = {
+        "event_types": TYPES.get(persona, ()),
+        "expires_at": datetime.now(UTC) + timedelta(days=1),
+        "approver_id": APPROVER if persona == "qa_tester" else None,
+    } | options
+    return owner.keys.create("test", persona=persona, **options).key  # type: ignore[arg-type]
 
 
 def cases() -> list[Case]:

@@ -20,8 +20,8 @@ OWNER = "project_owner"
 # As on a hosted project, where the last is called postgres; the embedded server makes its logins beforehand.
 ROLES = """
 revoke set on parameter temp_file_limit from odooops_administrator;
-drop owned by ops_gateway, ops_worker, ops_operator;
-drop role ops_gateway, ops_worker, ops_operator;
+drop owned by ops_gateway, ops_worker, ops_operator, ops_api;
+drop role ops_gateway, ops_worker, ops_operator, ops_api;
 create role anon nologin noinherit;
 create role authenticated nologin noinherit;
 create role service_role nologin noinherit bypassrls;

@@ -13,10 +13,14 @@ from typing import Any
 import psutil
 
 from odooops_dagster.local import tether
-from odooops_dagster.local.ports import free_port
+from odooops_dagster.local.overview import Overview, overview
+from odooops_dagster.settings import Settings
+from odooops_dagster.tools.runtime.ports import free_port
+from tests.json_forms import as_published
 
 # A folder in which nobody may make a file, not even root.
 UNWRITABLE = Path("/proc")
+_PORTS = ("gateway_port", "dagster_port", "environments_port")
 
 
 class Ops:
@@ -28,9 +32,7 @@ class Ops:
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("ODOOOPS_", "DAGSTER_"))},
             "ODOOOPS_HOME": str(home),
-            "ODOOOPS_GATEWAY_PORT": str(free_port()),
-            "ODOOOPS_DAGSTER_PORT": str(free_port()),
-            "ODOOOPS_ENVIRONMENTS_PORT": str(free_port()),
+            **{f"ODOOOPS_{name.upper()}": str(free_port()) for name in _PORTS},
         }
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -46,15 +48,24 @@ class Ops:
         )
 
     def json(self, *arguments: str, status: int = 0, **environment: str) -> Any:  # noqa: ANN401 -- what the command says
-        """Return what the command prints as JSON."""
+        """Return what the command prints as JSON, which has the form that is published for it."""
         done = self.run(*arguments, "--json", **environment)
         assert done.returncode == status, done.stderr
-        return json.loads(done.stdout)
+        return as_published(arguments, done.stdout)
 
     def status(self) -> dict[str, Any]:
         """Return how the stack stands, whether well or not."""
         status: dict[str, Any] = json.loads(self.run("status", "--json").stdout)
         return status
+
+    def look(self) -> Overview:
+        """Return what `ops status` would say: asked again and again, it would be what keeps the machine busy."""
+        ports: dict[str, Any] = {name: int(self.environment[f"ODOOOPS_{name.upper()}"]) for name in _PORTS}
+        return overview(Settings(home=self.home, **ports))
+
+    def pids(self) -> dict[str, int]:
+        """Return the process id of each program of the stack that runs, by its name."""
+        return {service.name: service.pid for service in self.look().services if service.pid is not None}
 
     def spawn(self, *arguments: str) -> subprocess.Popen[str]:
         """Start the command and return at once, as a shell does for a person who watches; it ends with the test."""

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import hmac
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from secrets import token_hex
+from secrets import token_bytes, token_hex
 from typing import Any, LiteralString
 
+import psutil
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
+from odooops_dagster.home import FORMER_SUPERUSER_SECRET, SUPERUSER
+from odooops_dagster.local.clusters import CONTROL, ENVIRONMENTS
 from odooops_dagster.local.postgres import EmbeddedPostgres
+from odooops_dagster.local.provision import provision_control, provision_environments
+from odooops_dagster.tools.postgres.connections import Connection
+from tests.recycling import Recycled
 
 TEMPLATE = "migrated_template"
 # Locked by the test process as long as it lives.
@@ -27,6 +38,23 @@ JUST_MADE_SECONDS = 60
 MORE_CONNECTIONS = 1000
 # Some twenty Odoo databases.
 ENOUGH_MEMORY_BYTES = 2 * 1024**3
+# The first version of PostgreSQL that is told how often it hashes a new password.
+COUNTS_HASHES = 160000
+
+
+def provision_both(connection: Connection, password: Callable[[str], str]) -> None:
+    """Make what both of the platform's clusters hold in one."""
+    provision_control(connection, password)
+    provision_environments(connection, password)
+
+
+# One server for all, whose superuser logs in: one that people bring, and the cluster of earlier versions.
+WHOLE = replace(
+    ENVIRONMENTS,
+    logins=(*CONTROL.logins, *ENVIRONMENTS.logins),
+    superuser_secret=FORMER_SUPERUSER_SECRET,
+    provision=provision_both,
+)
 
 
 class PostgresServer:
@@ -35,6 +63,8 @@ class PostgresServer:
     def __init__(self, embedded: EmbeddedPostgres) -> None:
         self.embedded = embedded
         self._has_template = False
+        self._superuser: psycopg.Connection | None = None
+        self._recycled: list[Recycled] = []
 
     def url(self, dbname: str, user: str = "postgres") -> str:
         """Return the URL of a database for postgres or one of the platform's logins."""
@@ -51,6 +81,33 @@ class PostgresServer:
             yield self.url(name)
         finally:
             self._execute("drop database if exists {} with (force)", name)
+
+    @contextmanager
+    def recycled_database(self) -> Iterator[str]:
+        """Yield the owner's URL of a migrated database as good as fresh, which other tests may have used."""
+        recycled = self._recycled.pop() if self._recycled else self._new()
+        try:
+            yield self.url(recycled.name)
+        finally:
+            if recycled.clean():
+                self._recycled.append(recycled)
+            else:
+                recycled.close()
+                self._execute("drop database if exists {} with (force)", recycled.name)
+
+    @contextmanager
+    def without_used_databases(self) -> Iterator[None]:
+        """Let nobody inside have a database that was used before."""
+        used, self._recycled = self._recycled, []
+        try:
+            yield
+        finally:
+            self._recycled += used
+
+    def _new(self) -> Recycled:
+        name = f"test_{token_hex(6)}"
+        self._execute("create database {} template {} strategy file_copy", name, self._template())
+        return Recycled(name, self.url(name))
 
     def _template(self) -> str:
         if not self._has_template:
@@ -72,8 +129,34 @@ class PostgresServer:
             return connection.execute(statement.encode()).fetchall()
 
     def _execute(self, statement: LiteralString, *names: str) -> None:
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(*(sql.Identifier(name) for name in names)))
+        self._connection().execute(sql.SQL(statement).format(*(sql.Identifier(name) for name in names)))
+
+    def _connection(self) -> psycopg.Connection:
+        """Return the superuser's kept connection, which a test may have ended, or with it the server."""
+        if self._superuser is not None:
+            with suppress(psycopg.OperationalError):
+                self._superuser.execute("select 1")
+                return self._superuser
+            self._superuser.close()
+        self._superuser = psycopg.connect(self.url("postgres"), autocommit=True)
+        return self._superuser
+
+    def make_logins_cheap(self) -> None:
+        """Hash passwords once and not 4096 times: the tests log in some ten thousand times."""
+        if self._connection().info.server_version >= COUNTS_HASHES:
+            self._execute("alter system set scram_iterations = 1")
+            self._execute("select pg_reload_conf()")
+        for user in (SUPERUSER, *WHOLE.logins):
+            password = str(conninfo_to_dict(self.url("postgres", user))["password"])
+            statement = sql.SQL("alter role {} password {}")
+            self._connection().execute(statement.format(sql.Identifier(user), sql.Literal(hashed_once(password))))
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        for recycled in self._recycled:
+            recycled.close()
+        if self._superuser is not None:
+            self._superuser.close()
 
 
 @contextmanager
@@ -94,12 +177,38 @@ def running_server(prefix: str, *, bin_dir: Path | None = None) -> Iterator[Post
     sweep(parent)
     with state_folder(prefix, parent=parent) as home, (home / ALIVE).open("w") as alive:
         fcntl.flock(alive, fcntl.LOCK_EX)
-        embedded = EmbeddedPostgres(home, bin_dir=bin_dir, durable=False)
+        embedded = EmbeddedPostgres(home, WHOLE, bin_dir=bin_dir, durable=False)
         embedded.start()
+        server = PostgresServer(embedded)
         try:
-            yield PostgresServer(embedded)
+            server.make_logins_cheap()
+            yield server
         finally:
+            server.close()
             embedded.stop()
+
+
+def processes_of(server: EmbeddedPostgres) -> list[psutil.Process]:
+    """Return the server's processes, the first of which is the server itself."""
+    found = [each for each in psutil.process_iter() if _works_in(each) == ("postgres", server.data)]
+    return sorted(found, key=lambda each: (each.create_time(), each.pid))
+
+
+def _works_in(process: psutil.Process) -> tuple[str, Path] | None:
+    try:
+        return process.name(), Path(process.cwd())
+    except psutil.Error:
+        return None
+
+
+def hashed_once(password: str) -> str:
+    """Return what a server keeps of the password (RFC 5802), with one iteration, which PostgreSQL 15 takes too."""
+    salt = token_bytes(16)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, 1)
+    client, server = (hmac.digest(salted, f"{who} Key".encode(), "sha256") for who in ("Client", "Server"))
+    kept = (hashlib.sha256(client).digest(), server)
+    encoded = [b64encode(each).decode() for each in (salt, *kept)]
+    return "SCRAM-SHA-256$1:{}${}:{}".format(*encoded)
 
 
 def sweep(parent: Path) -> None:

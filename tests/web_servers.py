@@ -25,6 +25,7 @@ class UnixServer(ThreadingHTTPServer):
 
     address_family = socket.AF_UNIX
     daemon_threads = True
+    request_queue_size = 128  # as the launcher of a real Odoo lets many wait
 
     def __init__(self, place: Path, handler: type[BaseHTTPRequestHandler]) -> None:
         self._place = place

@@ -20,6 +20,7 @@ MEANINGS = {
     "PT401": "Nobody is known to ask.",
     "PT403": "The caller may read this but not do it.",
     "PT404": "There is no such object, or the caller may not know of it.",
+    "PT412": "Something has changed since the caller has read it.",
     "PT409": "The object's state does not allow it.",
     "PT410": "The attempt is over: stop, whatever you write is refused.",
     "PT413": "What was sent is too large; `ops.ingest_event` answers so and raises nothing.",

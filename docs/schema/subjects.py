@@ -37,13 +37,19 @@ SUBJECTS = (
             "roles",
             "people",
             "person_aliases",
+            "person_keys",
+            "console_sessions",
+            "console_invitations",
             "policies",
             "repository_rules",
             "project_settings",
             "project_setting_changes",
             "workflows",
             "tools",
+            "tool_changes",
             "upgrade_advisories",
+            "upgrade_advisory_sources",
+            "upgrade_advisory_items",
         ),
     ),
     Subject(
@@ -55,6 +61,10 @@ SUBJECTS = (
             "push_deliveries",
             "database_templates",
             "environment_events",
+            "egress_attempts",
+            "mails",
+            "images",
+            "image_uses",
             "control_plane",
             "orphans",
             "orphan_decisions",
@@ -79,7 +89,7 @@ SUBJECTS = (
     Subject(
         title="Backups",
         sentence="Copies of production, what they were used for, and proofs that they can be.",
-        tables=("backups", "restores", "recovery_drills"),
+        tables=("backups", "restores", "recovery_drills", "upgrade_previews"),
     ),
     Subject(
         title="Releases and gates",
@@ -89,7 +99,17 @@ SUBJECTS = (
     Subject(
         title="Deployments and events",
         sentence="Where releases went, what happened there, and what was told of it.",
-        tables=("deployments", "incidents", "event_ingest_log", "event_keys"),
+        tables=("deployments", "rehearsals", "incidents", "event_ingest_log", "event_keys"),
+    ),
+    Subject(
+        title="Messages",
+        sentence="To whom what is told, and what was.",
+        tables=("project_forges", "pull_comments", "notification_rules", "outbox"),
+    ),
+    Subject(
+        title="Variables",
+        sentence="What environments' Odoo is told, by name; the values are sealed.",
+        tables=("variables", "sealed_values", "sealing_keys"),
     ),
 )
 

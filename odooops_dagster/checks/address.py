@@ -20,12 +20,12 @@ class Address:
 
     @property
     def inner(self) -> httpx.URL:
-        """Return the URL that is asked: a socket speaks no TLS, whatever a proxy does at the URL."""
+        """Return the URL to request: a socket has no TLS, also where a proxy adds it at the public URL."""
         url = httpx.URL(self.url)
         return url if self.socket is None else url.copy_with(scheme="http")
 
     def own(self, url: httpx.URL) -> httpx.URL | None:
-        """Return where to ask for a URL to which this Odoo led; None if it leads elsewhere."""
+        """Return the address of a URL to which this Odoo redirected; None for another host."""
         public, inner = httpx.URL(self.url), self.inner
         if (url.scheme, url.netloc) not in {(public.scheme, public.netloc), (inner.scheme, inner.netloc)}:
             return None
@@ -46,7 +46,7 @@ class Address:
         )
 
     def _forwarded(self) -> dict[str, str]:
-        """Return the headers by which the router tells an Odoo who asks for which URL."""
+        """Return the headers by which the router passes the client's address and the public URL to Odoo."""
         public = httpx.URL(self.url)
         return {
             "X-Forwarded-For": "127.0.0.1",

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import BadInput, NotFound, Unreadable
 from odooops_dagster.model.anchors import Anchor, Fault, faults_of
+from odooops_dagster.tools.bundle.checkpoints import is_checkpoint_of
 from odooops_dagster.tools.store.anchors import AnchorFiles
+
+if TYPE_CHECKING:
+    from securesystemslib.signer import SSlibKey
 
 # Anchors that are compared at once; so many days of entries are in memory.
 _AT_ONCE = 24 * 7
@@ -24,11 +29,13 @@ class AnchorsVerdict:
     faults: tuple[Fault, ...]
 
 
-def check_anchors(control: ControlPlane, files: AnchorFiles) -> AnchorsVerdict:
-    """Compare the record with every anchor, and the anchors with each other."""
+def check_anchors(control: ControlPlane, files: AnchorFiles, *, key: SSlibKey | None = None) -> AnchorsVerdict:
+    """Compare the record with every anchor, the anchors with each other, and with a key each with its signature."""
     faults: list[Fault] = []
     anchors = list(_readable(files, faults))
     faults += _gaps(anchors, files.numbers())
+    if key is not None:
+        faults += _unsigned(anchors, files, key)
     limits = control.audit.limits()
     kept_since = {
         "events of runs": limits.events_since or limits.began_at,
@@ -63,6 +70,18 @@ def _gaps(anchors: Sequence[Anchor], numbers: Sequence[int]) -> Iterator[Fault]:
         if anchor.number == number + 1 and anchor.previous != seal:
             yield Fault(chain="anchors", entry=str(anchor.number), fault="changed")
         number, seal = anchor.number, anchor.seal
+
+
+def _unsigned(anchors: Sequence[Anchor], files: AnchorFiles, key: SSlibKey) -> Iterator[Fault]:
+    """Yield the anchors without a checkpoint, and those whose checkpoint the key did not sign as they are."""
+    for anchor in anchors:
+        try:
+            envelope = files.read_checkpoint(anchor.number)
+        except (NotFound, Unreadable):
+            yield Fault(chain="anchors", entry=files.name(anchor.number), fault="unsigned")
+            continue
+        if not is_checkpoint_of(envelope, anchor, files.control_plane, key):
+            yield Fault(chain="anchors", entry=files.name(anchor.number), fault="wrongly signed")
 
 
 def _changes(

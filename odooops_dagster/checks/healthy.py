@@ -37,15 +37,6 @@ _MOST_REDIRECTS = 5
 _UNFINISHED = frozenset({"to install", "to upgrade", "to remove"})
 
 
-def check_healthy(
-    url: str, *, database: str, module_states: ModuleStates, timeout_seconds: float = 10.0
-) -> CheckResult:
-    """Run the three questions of the check once."""
-    address = Address(url=url, socket=None)
-    with address.client() as client:
-        return _Questions(client, address, database, module_states).ask(timeout_seconds)
-
-
 def wait_healthy(
     url: str,
     *,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from odooops_dagster.control.database import Database, Rows
@@ -42,6 +44,6 @@ class Audit:
         """Return when the record began, and what retention has left of it."""
         return AuditLimits.from_row(self._database.call("audit_limits")[0])
 
-    def trail(self, project_id: UUID | None = None) -> Rows:
-        """Return everything on the record of the project, or of all, oldest first."""
-        return self._database.call("audit_trail", p_project_id=project_id)
+    def trail(self, project_id: UUID | None = None) -> Iterator[dict[str, Any]]:
+        """Yield everything on the record of the project, or of all, oldest first, as of the moment of the call."""
+        return self._database.stream("audit_trail", p_project_id=project_id)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from odooops_dagster.control.database import Database
+from odooops_dagster.control.database import Database, Rows
 from odooops_dagster.model import (
     Backup,
     BackupStatus,
@@ -52,6 +52,31 @@ class Backups:
             "backups", order="created_at desc, id", project_id=project_id, environment_id=environment_id, status=status
         )
         return [Backup.from_row(row) for row in rows]
+
+    def to_mirror(self, mirror_url: str) -> builtins.list[Backup]:
+        """Return the verified backups that the store does not hold yet, production's first, the newest first."""
+        return [Backup.from_row(row) for row in self._database.call("list_backups_to_mirror", p_mirror_url=mirror_url)]
+
+    def record_mirrored(self, backup: Backup, *, mirror_url: str) -> None:
+        """Record that the backup was read back from the store.
+
+        Raises:
+            Conflict: it is not verified any more, or was made again.
+        """
+        self._database.call(
+            "record_backup_mirrored",
+            p_backup_id=backup.id,
+            p_manifest_sha256=backup.manifest_sha256,
+            p_mirror_url=mirror_url,
+        )
+
+    def forget_mirror(self, backup: Backup) -> None:
+        """Record that the mirror does not hold the backup any more."""
+        self._database.call("forget_backup_mirror", p_backup_id=backup.id, p_mirror_url=backup.mirror_url)
+
+    def freshness(self, project_id: UUID) -> Rows:
+        """Return how old what could be restored is, for each environment that is or ought to be backed up."""
+        return self._database.read("v_backup_freshness", order="stage desc, environment_name", project_id=project_id)
 
     def newest_verified(
         self, environment_id: UUID | None = None, *, project_id: UUID | None = None, stage: Stage | None = None
@@ -103,6 +128,23 @@ class Backups:
             p_error_message=error_message,
         )
 
+    def record_found(
+        self, backup_id: UUID, stored: StoredBackup, *, project: str, environment: str, stage: str, is_sealed: bool
+    ) -> bool:
+        """Record a backup of which only the store knew, held; return whether it was new and has an environment."""
+        named = {f"p_{name}": value for name, value in asdict(stored).items()}
+        return bool(
+            self._database.value(
+                "record_found_backup",
+                p_backup_id=backup_id,
+                p_project_slug=project,
+                p_environment=environment,
+                p_stage=stage,
+                p_is_sealed=is_sealed,
+                **named,
+            )
+        )
+
     def hold(self, backup_id: UUID, *, reason: str) -> Backup:
         """Keep the backup from being dropped."""
         return self._change("hold_backup", backup_id=backup_id, reason=reason)
@@ -142,13 +184,26 @@ class Backups:
         )
         return self.get_restore(found)
 
-    def verify(self, backup_id: UUID, *, requested_by: str | None = None, trigger: str = "cli") -> UUID:
-        """Queue a run that reads the backup back from the store, and return it.
+    def verify(
+        self,
+        backup_id: UUID,
+        *,
+        requested_by: str | None = None,
+        trigger: str = "cli",
+        idempotency_key: str | None = None,
+    ) -> UUID:
+        """Queue a run that reads the backup back from the store, and return it; the same one for the same key.
 
         Raises:
             Conflict: nothing of the backup is stored.
         """
-        return self._queue("verify_backup", backup_id, p_requested_by=requested_by, p_trigger=trigger)
+        return self._queue(
+            "verify_backup",
+            backup_id,
+            p_requested_by=requested_by,
+            p_trigger=trigger,
+            p_idempotency_key=idempotency_key,
+        )
 
     def compare(
         self,

@@ -26,7 +26,7 @@ class Checks:
             p_passed=result.passed,
             p_blocking=result.blocking,
             p_summary=result.summary,
-            p_metadata=result.metadata,
+            p_metadata=result.to_metadata(),
         )
 
     def list(self, run_id: UUID) -> builtins.list[dict[str, Any]]:

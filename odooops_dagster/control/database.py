@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
+from itertools import chain
 from typing import Any, Self
 from uuid import UUID
 
@@ -18,7 +21,7 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from odooops_dagster.errors import SQLSTATE_ERRORS, BadInput, NotFound, OdooOpsError, Unavailable
-from odooops_dagster.unreachable import unreachable
+from odooops_dagster.unreachable import may_have_ended, unreachable
 
 # How long a call waits for a connection before it fails.
 PATIENCE_SECONDS = 10.0
@@ -29,12 +32,39 @@ _LOOK_SECONDS = 0.2
 # How long `close` waits for a running connection attempt, which is harmless.
 _CLOSE_SECONDS = 1.0
 
+# How many rows of a stream are in memory at once, of which one may have hundreds of kilobytes.
+_FETCHED = 200
+# Each stream keeps a connection as long as its reader takes; the others are for everybody else's calls.
+_MOST_STREAMS = 3
+
 # NUL and unpaired surrogates: PostgreSQL's text has neither, but a log and a file's name may. Python reads a byte that
 # is no UTF-8 as U+DC80 to U+DCFF (PEP 383).
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 _FIRST_BYTE = 0xDC00
 
+# A listener sends nothing: without these it would take a network that broke for silence, in Linux for two hours.
+_LISTENING: Mapping[str, Any] = {
+    "autocommit": True,
+    "connect_timeout": _CONNECT_SECONDS,
+    "application_name": "odooops listening",
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+
 Rows = list[dict[str, Any]]
+
+
+class _Connection(psycopg.Connection[DictRow]):
+    """A connection that knows when it was last used."""
+
+    used_at = 0.0
+
+
+def _checked(connection: _Connection) -> None:
+    """Raise psycopg.OperationalError if the connection has ended."""
+    if may_have_ended(connection.fileno(), used_at=connection.used_at):
+        ConnectionPool.check_connection(connection)
 
 
 class Database:
@@ -47,10 +77,12 @@ class Database:
     def __init__(
         self, url: str, *, max_connections: int, is_patient: bool = True, variable: str = "ODOOOPS_DATABASE_URL"
     ) -> None:
+        self._url = url
         self._variable = variable
         self._is_patient = is_patient
         self._refusal: psycopg.Error | None = None
-        self._pool: ConnectionPool[psycopg.Connection[DictRow]] = ConnectionPool(
+        self._streams = threading.BoundedSemaphore(_MOST_STREAMS)
+        self._pool: ConnectionPool[_Connection] = ConnectionPool(
             url,
             min_size=0,
             max_size=max_connections,
@@ -58,7 +90,7 @@ class Database:
             timeout=PATIENCE_SECONDS,
             max_idle=60,
             reconnect_timeout=PATIENCE_SECONDS,
-            check=ConnectionPool.check_connection,
+            check=_checked,
             connection_class=self._remembering(),
             kwargs={
                 "autocommit": True,
@@ -74,11 +106,21 @@ class Database:
 
     def call(self, function: str, **arguments: object) -> Rows:
         """Call a function with named arguments and return its rows."""
-        named = sql.SQL(", ").join(
-            sql.SQL("{} => {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in arguments
+        return self._execute(
+            _call_of(function, tuple(arguments)), {name: _adapted(value) for name, value in arguments.items()}
         )
-        query = sql.SQL("select * from ops.{}({})").format(sql.Identifier(function), named)
-        return self._execute(query, {name: _adapted(value) for name, value in arguments.items()})
+
+    def stream(self, function: str, **arguments: object) -> Iterator[dict[str, Any]]:
+        """Yield the rows of a function as they are asked for, all as of this moment; few of them are in memory at once.
+
+        Raises:
+            Unavailable: as many others are read as may be at once.
+        """
+        query = _call_of(function, tuple(arguments))
+        rows = self._streamed(query, {name: _adapted(value) for name, value in arguments.items()})
+        # The call refuses, and not whoever reads: by then an answer has begun.
+        first = next(rows, None)
+        return iter(()) if first is None else chain((first,), rows)
 
     def value(self, function: str, **arguments: object) -> Any:  # noqa: ANN401 - whatever the RPC returns
         """Call a function and return its single value, None without rows."""
@@ -87,14 +129,33 @@ class Database:
 
     def read(self, relation: str, *, order: str, limit: int | None = None, **equal: object) -> Rows:
         """Return the rows of a view or table whose columns have these values; a value of None is no condition."""
-        wanted = {name: value for name, value in equal.items() if value is not None}
-        conditions: list[sql.Composable] = [
-            sql.SQL("{} = {}").format(sql.Identifier(n), sql.Placeholder(n)) for n in wanted
-        ]
+        wanted, conditions = _wanted(equal)
         query = sql.SQL("select * from ops.{} where {} order by {} limit {}").format(
             sql.Identifier(relation),
             sql.SQL(" and ").join(conditions or [sql.SQL("true")]),
             _order(order),
+            sql.Literal(limit),
+        )
+        return self._execute(query, wanted)
+
+    def page(
+        self, relation: str, *, order: Sequence[str], limit: int, after: Sequence[object] | None = None, **equal: object
+    ) -> Rows:
+        """Return a page of a view or table, newest first: in descending order of the columns, those below `after`."""
+        wanted, conditions = _wanted(equal)
+        names = [sql.Identifier(name) for name in order]
+        if after is not None:
+            places = [f"after_{number}" for number in range(len(order))]
+            wanted |= dict(zip(places, map(_adapted, after), strict=True))
+            conditions.append(
+                sql.SQL("({}) < ({})").format(
+                    sql.SQL(", ").join(names), sql.SQL(", ").join(sql.Placeholder(place) for place in places)
+                )
+            )
+        query = sql.SQL("select * from ops.{} where {} order by {} limit {}").format(
+            sql.Identifier(relation),
+            sql.SQL(" and ").join(conditions or [sql.SQL("true")]),
+            sql.SQL(", ").join(sql.SQL("{} desc").format(name) for name in names),
             sql.Literal(limit),
         )
         return self._execute(query, wanted)
@@ -110,12 +171,51 @@ class Database:
             raise NotFound(f"There is no {what}", hint=_LISTS.get(what.split(maxsplit=1)[0]))
         return rows[0]
 
-    def _execute(self, query: sql.Composed, parameters: Mapping[str, object]) -> Rows:
-        with _translated(self._variable), self._connection() as connection:
+    def _execute(self, query: sql.Composed | bytes, parameters: Mapping[str, object]) -> Rows:
+        with self.translated(), self._connection() as connection:
             return connection.execute(query, parameters).fetchall()
 
+    def _streamed(self, query: bytes, parameters: Mapping[str, object]) -> Iterator[dict[str, Any]]:
+        with self.translated(), self._turn(), self._connection() as connection:
+            with connection.transaction():
+                rows = kept_cursor(connection, query, parameters)
+            with rows:
+                yield from rows
+
     @contextmanager
-    def _connection(self) -> Iterator[psycopg.Connection[DictRow]]:
+    def _turn(self) -> Iterator[None]:
+        if not self._streams.acquire(blocking=False):
+            raise Unavailable("Other exports are under way, as many as may be at once", hint="try again in a minute")
+        try:
+            yield
+        finally:
+            self._streams.release()
+
+    def notifications(self, channel: str, *, pause_seconds: float) -> Iterator[str | None]:
+        """Yield None once the channel is listened to, and after each silent pause; between them each payload.
+
+        Raises:
+            Unavailable: the connection cannot be made, or has ended.
+        """
+        with self.translated(), psycopg.connect(self._url, **_LISTENING) as connection:
+            connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
+            yield None
+            while True:
+                heard = [note.payload for note in connection.notifies(timeout=pause_seconds, stop_after=1)]
+                yield from heard or (None,)
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Translate the errors of PostgreSQL and of the pool into ours."""
+        try:
+            yield
+        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed) as exc:
+            raise unreachable(exc, server="The control plane's database", variable=self._variable) from exc
+        except psycopg.Error as exc:
+            raise _translation(exc) from exc
+
+    @contextmanager
+    def _connection(self) -> Iterator[_Connection]:
         self._pool.open()
         connection = self._taken()
         self._is_patient, self._refusal = True, None
@@ -123,9 +223,10 @@ class Database:
             with connection:
                 yield connection
         finally:
+            connection.used_at = time.monotonic()
             self._pool.putconn(connection)
 
-    def _taken(self) -> psycopg.Connection[DictRow]:
+    def _taken(self) -> _Connection:
         """Return a connection from the pool.
 
         The pool retries and only logs the reason of a failure; this method raises the last reason.
@@ -143,11 +244,11 @@ class Database:
                 if time.monotonic() >= deadline:
                     raise PoolTimeout(f"no connection within {PATIENCE_SECONDS:.0f} seconds") from None
 
-    def _remembering(self) -> type[psycopg.Connection[DictRow]]:
+    def _remembering(self) -> type[_Connection]:
         """Return a connection class that records the error of the last failed connection attempt."""
         database = self
 
-        class Remembering(psycopg.Connection[DictRow]):
+        class Remembering(_Connection):
             @classmethod
             def connect(cls, conninfo: str = "", **options: Any) -> Self:  # noqa: ANN401
                 try:
@@ -157,6 +258,19 @@ class Database:
                     raise
 
         return Remembering
+
+
+def kept_cursor(
+    connection: psycopg.Connection[DictRow], query: bytes, parameters: Mapping[str, object]
+) -> psycopg.ServerCursor[DictRow]:
+    """Return the rows of a query, which the server keeps beyond the transaction's end until the cursor is closed.
+
+    A transaction as long as its reader takes would hold up vacuum, and `ops.end_forgotten_transactions` would end it.
+    Source: "DECLARE", WITH HOLD, in PostgreSQL's manual.
+    """
+    cursor = connection.cursor("stream", withhold=True)
+    cursor.itersize = _FETCHED
+    return cursor.execute(query, parameters)
 
 
 # Hints for an object that does not exist.
@@ -169,7 +283,22 @@ _LISTS = {
     "exception": "List them: ops exception list.",
     "incident": "List them: ops incident list.",
     "event": "List them: ops event list.",
+    "key": "List them: ops key list.",
+    "person": "List them: ops person list.",
 }
+
+
+@cache
+def _call_of(function: str, names: tuple[str, ...]) -> bytes:
+    """Return the statement that calls a function; the code has so many, and each is composed once."""
+    named = sql.SQL(", ").join(sql.SQL("{} => {}").format(sql.Identifier(n), sql.Placeholder(n)) for n in names)
+    return sql.SQL("select * from ops.{}({})").format(sql.Identifier(function), named).as_bytes(None)
+
+
+def _wanted(equal: Mapping[str, object]) -> tuple[dict[str, object], list[sql.Composable]]:
+    """Return the values of the columns, and a condition for each; a value of None is no condition."""
+    wanted = {name: _adapted(value) for name, value in equal.items() if value is not None}
+    return wanted, [sql.SQL("{} = {}").format(sql.Identifier(n), sql.Placeholder(n)) for n in wanted]
 
 
 def _order(order: str) -> sql.Composed:
@@ -214,16 +343,6 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     return str(value)
-
-
-@contextmanager
-def _translated(variable: str) -> Iterator[None]:
-    try:
-        yield
-    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed) as exc:
-        raise unreachable(exc, server="The control plane's database", variable=variable) from exc
-    except psycopg.Error as exc:
-        raise _translation(exc) from exc
 
 
 def _unreadable(variable: str) -> OdooOpsError:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from odooops_dagster.control.database import Database, Rows
 from odooops_dagster.model import Fence
-from odooops_dagster.model.releases import Deployment, DeploymentStatus, EventAnswer, WayBack
+from odooops_dagster.model.releases import Deployment, EventAnswer, WayBack
 
 
 class Deployments:
@@ -41,19 +41,38 @@ class Deployments:
         )
         return self.get(found)
 
+    def promote_prepared(
+        self, release_id: UUID, *, reason: str | None = None, requested_by: str | None = None
+    ) -> Deployment:
+        """Say go to the release's prepared promotion to production.
+
+        Raises:
+            Conflict: it is not prepared, changed since, or a requirement is not met.
+        """
+        found = self._database.value(
+            "promote_prepared", release_id=release_id, p_reason=reason, p_requested_by=requested_by
+        )
+        return self.get(found)
+
     def promote_due(self) -> builtins.list[UUID]:
         """Promote the builds that policy promotes by themselves, and return the deployments."""
         return [row["promote_due_builds"] for row in self._database.call("promote_due_builds")]
 
     def rollback(
-        self, deployment_id: UUID, *, reason: str, with_data: bool = False, requested_by: str | None = None
+        self,
+        deployment_id: UUID,
+        *,
+        reason: str,
+        with_data: bool = False,
+        requested_by: str | None = None,
+        idempotency_key: str | None = None,
     ) -> Deployment:
-        """Roll back to the release before this deployment, and return the new deployment.
+        """Roll back to the release before this deployment, and return the new deployment; the same key, the same one.
 
         With `with_data`, the data of before come back too.
 
         Raises:
-            Conflict: there is no earlier release, or its data are not kept.
+            Conflict: there is no earlier release, its data are not kept, or the key was used for another request.
         """
         found = self._database.value(
             "rollback_deployment",
@@ -61,6 +80,7 @@ class Deployments:
             reason=reason,
             p_requested_by=requested_by,
             p_with_data=with_data,
+            p_idempotency_key=idempotency_key,
         )
         return self.get(found)
 
@@ -95,7 +115,7 @@ class Deployments:
         return self._record("await_decision", fence, p_deployment_id=deployment_id)
 
     def keep(self, deployment_id: UUID, *, reason: str, kept_by: str | None = None) -> Deployment:
-        """Decide that a deployment stays whose health is inconclusive.
+        """Keep a deployment whose health is inconclusive.
 
         Raises:
             Conflict: nobody is asked about it.
@@ -142,17 +162,19 @@ class Deployments:
             p_keep_previous_until=keep_previous_until,
         )
 
-    def record_failure(self, fence: Fence, *, reason: str) -> UUID:
-        """Record that the promotion failed and was rolled back, and return the incident."""
+    def record_failure(self, fence: Fence, *, reason: str, is_of_platform: bool = False) -> UUID:
+        """Record that the promotion failed and was rolled back, and return the incident.
+
+        After a fault of the platform the release is not rolled back: it may be promoted again.
+        """
         incident: UUID = self._database.value(
-            "record_promotion_failure", p_run_id=fence.run_id, p_attempt=fence.attempt, p_reason=reason
+            "record_promotion_failure",
+            p_run_id=fence.run_id,
+            p_attempt=fence.attempt,
+            p_reason=reason,
+            p_is_of_platform=is_of_platform,
         )
         return incident
-
-    def record_status(self, deployment_id: UUID, *, status: DeploymentStatus) -> Deployment:
-        """Record the status of the deployment."""
-        self._database.call("record_deployment_status", deployment_id=deployment_id, status=status)
-        return self.get(deployment_id)
 
     def close_unfinished(self) -> int:
         """Close the deployments whose run ended without a result, and return their number."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from odooops_dagster.control.database import Database
+from odooops_dagster.control.database import Database, Rows
 from odooops_dagster.errors import NotFound
 from odooops_dagster.kinds import backup_named_by
 from odooops_dagster.model import Environment, Fence, Run, Stage
@@ -120,9 +121,46 @@ class Environments:
             p_attempt=destroyer and destroyer.attempt,
         )
 
-    def set_status(self, environment_id: UUID, *, status: str) -> None:
-        """Record whether the environment's Odoo is running, stopped or failed."""
-        self._database.call("set_environment_status", p_environment_id=environment_id, p_status=status)
+    def note_terminal(self, environment: Environment, *, program: str, opened_by: str | None) -> None:
+        """Record that a person opens a terminal in the environment, before it opens.
+
+        Raises:
+            NotFound: the environment was destroyed.
+        """
+        self._database.call(
+            "note_terminal",
+            p_project_id=environment.project_id,
+            p_env=environment.name,
+            p_program=program,
+            p_opened_by=opened_by,
+        )
+
+    def record_service(self, fence: Fence) -> Environment:
+        """Record that the run's environment is to be stopped or running, as the run's kind says, and return it."""
+        rows = self._database.call("record_service", p_run_id=fence.run_id, p_attempt=fence.attempt)
+        return self.by_id(rows[0]["id"])
+
+    def pin(self, environment_id: UUID, *, is_pinned: bool) -> Environment:
+        """Let the environment run on though nobody asks for it, or not, and return it."""
+        rows = self._database.call("pin_environment", p_environment_id=environment_id, p_is_pinned=is_pinned)
+        return self.by_id(rows[0]["id"])
+
+    def explain(self, environment_id: UUID) -> Rows:
+        """Return what the caller may do with the environment now, and why not the rest.
+
+        Each row has an `action` (stop, start, pin, unpin), `is_allowed`, and a `detail` where it is not allowed.
+        """
+        return self._database.call("explain_environment", p_environment_id=environment_id)
+
+    def events(self, environment_id: UUID, *, limit: int = 20) -> Rows:
+        """Return what happened to the environment, the newest first."""
+        return self._database.read("environment_events", order="id desc", limit=limit, environment_id=environment_id)
+
+    def wake(self, labels: Sequence[str]) -> builtins.list[UUID]:
+        """Queue the start of the environments with these host labels that sleep, and return the runs' ids."""
+        return [
+            row["wake_environments"] for row in self._database.call("wake_environments", p_host_labels=list(labels))
+        ]
 
     def set_url(self, environment_id: UUID, *, url: str) -> None:
         """Record under which URL the environment answers."""

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from odooops_dagster.control.database import Database, Rows
-from odooops_dagster.model.releases import CheckStatus, Decision, Gate, GateCode, GateException, GateStatus
+from odooops_dagster.model.releases import CheckStatus, Decision, Gate, GateCode, GateException
 
 
 class Gates:
@@ -43,11 +43,6 @@ class Gates:
         """Return the evidence of the gate and its checks, oldest first."""
         return self._database.read("evidence_artifacts", order="created_at, kind", gate_id=gate_id)
 
-    def evaluate(self, gate_id: UUID) -> GateStatus:
-        """Evaluate the gate and return its status."""
-        status: GateStatus = self._database.value("evaluate_gate", gate_id=gate_id)
-        return status
-
     def settle(self) -> int:
         """Store the status of gates that time alone changed, and return how many."""
         return int(self._database.value("settle_gates"))
@@ -75,8 +70,11 @@ class Gates:
         approver_id: str | None = None,
         rationale: Mapping[str, Any] | None = None,
         shown: str | None = None,
+        signature: Mapping[str, Any] | None = None,
     ) -> UUID:
         """Record a decision on gate G2 or G3, and return its id; `shown` is the digest of what the person was shown.
+
+        `signature` is the DSSE envelope in which the person signed the statement of the decision.
 
         Raises:
             Forbidden: the caller may not decide this gate, or is the release's author.
@@ -90,6 +88,7 @@ class Gates:
             p_approver_id=approver_id,
             p_rationale=rationale or {},
             p_shown=shown,
+            p_signature=signature,
         )
         return found
 
@@ -112,8 +111,13 @@ class Gates:
         reason: str,
         expires_at: datetime,
         requested_by: str | None = None,
+        idempotency_key: str | None = None,
     ) -> GateException:
-        """Request an exception for the gate until a time."""
+        """Request an exception for the gate until a time; the same key returns the same one.
+
+        Raises:
+            Conflict: the key was used for another request.
+        """
         found = self._database.value(
             "request_exception",
             release_id=release_id,
@@ -121,6 +125,7 @@ class Gates:
             reason=reason,
             expires_at=expires_at,
             p_requested_by=requested_by,
+            p_idempotency_key=idempotency_key,
         )
         return self.exception(found)
 
@@ -139,11 +144,26 @@ class Gates:
         return self.exception(exception_id)
 
     def break_glass(
-        self, release_id: UUID, *, gate_code: GateCode, reason: str, broken_by: str | None = None
+        self,
+        release_id: UUID,
+        *,
+        gate_code: GateCode,
+        reason: str,
+        broken_by: str | None = None,
+        idempotency_key: str | None = None,
     ) -> GateException:
-        """Waive the gate immediately for a short time, and open an incident."""
+        """Waive the gate immediately for a short time, and open an incident; the same key returns the same exception.
+
+        Raises:
+            Conflict: the key was used for another request.
+        """
         found = self._database.value(
-            "break_glass", release_id=release_id, gate_code=gate_code, reason=reason, p_broken_by=broken_by
+            "break_glass",
+            release_id=release_id,
+            gate_code=gate_code,
+            reason=reason,
+            p_broken_by=broken_by,
+            p_idempotency_key=idempotency_key,
         )
         return self.exception(found)
 

@@ -8,16 +8,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import structlog
-
 from odooops_dagster.control.database import Database, Rows
 from odooops_dagster.errors import Fenced, OdooOpsError
 from odooops_dagster.model import Fence, LogLevel, LogLine, Run
 
 if TYPE_CHECKING:
     from odooops_dagster.control import ControlPlane
-
-log = structlog.get_logger(__name__)
 
 # How long a line waits for a batch: people see it within this time, and a run sends about two statements per second.
 FLUSH_SECONDS = 0.5
@@ -63,7 +59,7 @@ class Logs:
 
     def tail(self, run_id: UUID, *, after_id: int = 0, limit: int = 500) -> Rows:
         """Return the lines after that id, oldest first."""
-        return self._database.call("read_run_logs", p_run_id=run_id, p_after_id=after_id, p_limit=limit)
+        return self._database.call("page_run_logs", p_run_id=run_id, p_after_id=after_id, p_limit=limit)
 
     def runs(self, environment_id: UUID, *, since: datetime) -> Rows:
         """Return the environment's runs since that time, newest first."""
@@ -130,6 +126,9 @@ class RunLogWriter:
             except Fenced:
                 return
             except OdooOpsError as exc:
+                from odooops_dagster.plain_log import get_logger  # noqa: PLC0415 - who reads logs writes none
+
+                log = get_logger(__name__)
                 log.warning("run_log_waits", run_id=str(self._fence.run_id), lines=len(batch), reason=str(exc))
                 self._put_back(batch)
                 return

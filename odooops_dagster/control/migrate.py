@@ -69,12 +69,13 @@ def migrate(url: str, *, shim: bool | None = None) -> MigrationReport:
         if with_shim:
             _run_all(connection, read_folder("shim"))
         _refuse_other_auth(connection)
-        pending = _pending(connection)
+        shipped = shipped_migrations()
+        pending = _pending(connection, shipped)
         for migration in pending:
             if not migration.is_state:
                 _apply(connection, migration)
         report = _reapply(connection)
-        _record(connection, states())
+        _record(connection, [migration for migration in shipped if migration.is_state])
         return replace(report, applied=tuple(_title(m) for m in pending), shim_applied=with_shim)
 
 
@@ -86,8 +87,8 @@ def status(url: str) -> MigrationReport:
         Unavailable: the server does not answer.
     """
     with _connect(url) as connection:
-        pending = {migration.version for migration in _pending(connection, create=False)}
         shipped = shipped_migrations()
+        pending = {migration.version for migration in _pending(connection, shipped, create=False)}
     return MigrationReport(
         applied=tuple(_title(m) for m in shipped if m.version not in pending),
         pending=tuple(_title(m) for m in shipped if m.version in pending),
@@ -204,14 +205,14 @@ def _title(migration: Migration) -> str:
     return f"{migration.version}_{migration.name}"
 
 
-def _pending(connection: Connection, *, create: bool = True) -> list[Migration]:
+def _pending(connection: Connection, shipped: list[Migration], *, create: bool = True) -> list[Migration]:
     """Return the shipped migrations that are not applied; raise SchemaDrift if an applied one differs."""
     if create:
         _create_history(connection)
     recorded = _recorded(connection)
-    for migration in shipped_migrations():
+    for migration in shipped:
         _refuse_drift(migration, recorded.get(migration.version))
-    return [migration for migration in shipped_migrations() if migration.version not in recorded]
+    return [migration for migration in shipped if migration.version not in recorded]
 
 
 def _create_history(connection: Connection) -> None:

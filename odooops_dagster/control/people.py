@@ -6,7 +6,7 @@ import builtins
 from uuid import UUID
 
 from odooops_dagster.control.database import Database
-from odooops_dagster.model.people import AliasKind, Person
+from odooops_dagster.model.people import AliasKind, Person, PersonKey
 
 
 class People:
@@ -45,3 +45,23 @@ class People:
     def remove_alias(self, alias: str) -> bool:
         """Take the name from its person, and return whether it had one."""
         return bool(self._database.value("remove_person_alias", alias=alias))
+
+    def add_key(self, person_id: UUID, *, key_id: str, public_key: str, created_by: str | None = None) -> PersonKey:
+        """Register a public key of the person; `key_id` is its name in DSSE envelopes.
+
+        Raises:
+            Conflict: it is another person's, or was withdrawn.
+        """
+        found = self._database.value(
+            "add_person_key", person_id=person_id, key_id=key_id, public_key=public_key, p_created_by=created_by
+        )
+        return PersonKey.from_row(self._database.one("person_keys", what=f"key {key_id}", order="id", id=found))
+
+    def revoke_key(self, key_id: str, *, revoked_by: str | None = None) -> bool:
+        """Withdraw the key, and return whether it was in force."""
+        return bool(self._database.value("revoke_person_key", key_id=key_id, p_revoked_by=revoked_by))
+
+    def signing_keys(self, person_id: UUID | None = None) -> builtins.list[PersonKey]:
+        """Return the keys, oldest first, withdrawn ones too."""
+        rows = self._database.read("person_keys", order="created_at, id", person_id=person_id)
+        return [PersonKey.from_row(row) for row in rows]

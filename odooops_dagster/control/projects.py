@@ -28,8 +28,27 @@ class Projects:
         default_branch: str = "main",
         poll_enabled: bool = True,
         config: Mapping[str, Any] | None = None,
+        owner: UUID | None = None,
+        created_by: str | None = None,
     ) -> Project:
-        """Create the project, or return an identical existing one."""
+        """Create the project, or return an identical existing one.
+
+        Args:
+            slug: its short name.
+            repo_url: where its repository is.
+            odoo_version: its series, such as 19.0.
+            workspace_key: the name by which other systems know it; by default the slug.
+            default_branch: the branch of production.
+            poll_enabled: whether its repository is asked for pushes.
+            config: settings of the project.
+            owner: the user who becomes its owner; by default the calling user.
+            created_by: in whose name the platform creates it.
+
+        Raises:
+            Forbidden: the caller creates no projects.
+            BadInput: a value is none that a project has, or nobody would be the owner.
+            Conflict: another project has the slug, the workspace key or the repository.
+        """
         rows = self._database.call(
             "create_project",
             p_slug=slug,
@@ -39,6 +58,8 @@ class Projects:
             p_default_branch=default_branch,
             p_poll_enabled=poll_enabled,
             p_config=config or {},
+            p_owner=owner,
+            p_created_by=created_by,
         )
         return Project.from_row(rows[0])
 
@@ -56,8 +77,12 @@ class Projects:
         return [project for project in self.list() if self._spelling(project.repo_url) == wanted]
 
     def archive(self, slug: str) -> Project:
-        """Archive the project: cancel its queued runs and accept no new ones."""
+        """Archive the project: cancel its queued runs, accept no new ones, take its environments down."""
         return Project.from_row(self._database.call("archive_project", p_slug=slug)[0])
+
+    def restore(self, slug: str) -> Project:
+        """Bring an archived project back, with its environments; an active one stays as it is."""
+        return Project.from_row(self._database.call("restore_project", p_slug=slug)[0])
 
     def to_poll(self, *, older_than_seconds: float) -> builtins.list[Project]:
         """Return the projects whose repository was not polled for that long, or was named by a delivery."""

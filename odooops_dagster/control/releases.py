@@ -131,10 +131,6 @@ class Releases:
         self._database.call("withdraw_release", release_id=release_id)
         return self.by_id(release_id)
 
-    def is_eligible(self, release_id: UUID, *, target_env: str) -> bool:
-        """Return whether the release may be promoted to the target now."""
-        return bool(self._database.value("is_eligible_for_promotion", release_id=release_id, target_env=target_env))
-
     def explain(self, release_id: UUID, *, target_env: str) -> builtins.list[Requirement]:
         """Return every requirement of a promotion, and whether it is met."""
         rows = self._database.call("explain_promotion", release_id=release_id, target_env=target_env)

@@ -17,7 +17,7 @@ class Retention:
         self._database = database
 
     def expire(self, *parts: str, limit: int = 10_000) -> list[Expiry]:
-        """Remove expired rows, at most `limit` of each part; parts are logs, events, ingest and artifacts."""
+        """Remove expired rows, at most `limit` of each part; the parts are those of ops.expire_rows."""
         rows = self._database.call("expire_rows", p_limit=limit, p_parts=list(parts))
         return [Expiry.from_row(row) for row in rows]
 

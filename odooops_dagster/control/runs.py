@@ -5,12 +5,13 @@ from __future__ import annotations
 import builtins
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from odooops_dagster.control.database import Database, Rows
 from odooops_dagster.errors import NotFound
-from odooops_dagster.model import FINISHED, Fence, Run, RunKind, RunStatus
+from odooops_dagster.model import FINISHED, Fault, Fence, Run, RunKind, RunStatus
 
 
 class Runs:
@@ -67,6 +68,10 @@ class Runs:
         rows = self._database.call("known_runs", p_run_ids=builtins.list(run_ids))
         return frozenset(row["known_runs"] for row in rows)
 
+    def since(self, after: UUID, *, with_open: Iterable[UUID], limit: int) -> Rows:
+        """Return the runs after an id, which begins with its time, and those of `with_open`: `id` and `is_ended`."""
+        return self._database.call("list_runs_since", p_after=after, p_open=builtins.list(with_open), p_limit=limit)
+
     def ending_with(self, ends: Iterable[str]) -> dict[str, UUID]:
         """Return the run whose id ends with these digits, by the digits; omit ambiguous digits."""
         rows = self._database.call("runs_ending_with", p_ends=sorted(ends))
@@ -98,13 +103,25 @@ class Runs:
             rows = self._database.read("v_run_queue", order="position", run_id=run.id)
             names = ("position", "waits_for", "usual_duration")
             return {name: row[name] for row in rows for name in names}
-        usual = self._database.value("usual_duration", p_project_id=run.project_id, p_kind=run.kind)
+        usual = self.usual_duration(run.project_id, run.kind)
         end = run.started_at + usual if run.started_at and usual is not None else None
         return {"usual_duration": usual, "expected_end": end}
+
+    def usual_duration(self, project_id: UUID, kind: RunKind) -> timedelta | None:
+        """Return how long the project's last successful runs of this kind worked, as a median; None without a past."""
+        usual: timedelta | None = self._database.value("usual_duration", p_project_id=project_id, p_kind=kind)
+        return usual
 
     def claim(self, worker_id: str, *, limit: int = 1, lease_seconds: int = 60) -> builtins.list[Run]:
         """Claim the next runs, at most one per environment."""
         rows = self._database.call("claim_runs", p_worker_id=worker_id, p_limit=limit, p_lease_seconds=lease_seconds)
+        return [Run.from_row(row) for row in rows]
+
+    def claim_short_runs(self, worker_id: str, *, at_once: int, lease_seconds: int = 60) -> builtins.list[Run]:
+        """Claim runs that remove, stop or start an environment while fewer than `at_once` of them are at work."""
+        rows = self._database.call(
+            "claim_short_runs", p_worker_id=worker_id, p_at_once=at_once, p_lease_seconds=lease_seconds
+        )
         return [Run.from_row(row) for row in rows]
 
     def peek(self, limit: int) -> builtins.list[Run]:
@@ -149,7 +166,13 @@ class Runs:
         )
 
     def complete(
-        self, fence: Fence, *, exit_code: int | None, error_message: str | None = None, canceled: bool = False
+        self,
+        fence: Fence,
+        *,
+        exit_code: int | None,
+        error_message: str | None = None,
+        canceled: bool = False,
+        fault: Fault | None = None,
     ) -> RunStatus:
         """End the run and return its status; a repeated call with the same result changes nothing."""
         status: RunStatus = self._database.value(
@@ -160,6 +183,7 @@ class Runs:
             p_attempt=fence.attempt,
             p_worker_id=fence.worker_id,
             p_canceled=canceled,
+            p_fault=fault,
         )
         return status
 
@@ -184,9 +208,11 @@ class Runs:
         """Return the active runs with a requested cancel."""
         return [run for run in self.active() if run.cancel_requested_at is not None]
 
-    def retry(self, run_id: UUID, *, requested_by: str | None = None) -> UUID:
-        """Queue a retry of an ended run as a new run, and return its id."""
-        again: UUID = self._database.value("retry_run", p_run_id=run_id, p_requested_by=requested_by)
+    def retry(self, run_id: UUID, *, requested_by: str | None = None, idempotency_key: str | None = None) -> UUID:
+        """Queue a retry of an ended run as a new run, and return its id; the same key returns the same run."""
+        again: UUID = self._database.value(
+            "retry_run", p_run_id=run_id, p_requested_by=requested_by, p_idempotency_key=idempotency_key
+        )
         return again
 
     def requeue(self, run_id: UUID, *, attempt: int, reason: str) -> RunStatus:

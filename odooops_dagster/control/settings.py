@@ -20,8 +20,11 @@ class ProjectSettings:
 
     def get(self, project_id: UUID) -> Mapping[str, Any]:
         """Return the project's settings: each key of odooops.yaml, with dots, and its value."""
-        rows = self._database.read("project_settings", order="key", project_id=project_id)
-        return {row["key"]: row["value"] for row in rows}
+        return {row["key"]: row["value"] for row in self.rows(project_id)}
+
+    def rows(self, project_id: UUID) -> builtins.list[dict[str, Any]]:
+        """Return the project's settings with who set each, and when, by key."""
+        return self._database.read("project_settings", order="key", project_id=project_id)
 
     def set(self, slug: str, key: str, value: Any, *, changed_by: str | None = None) -> None:  # noqa: ANN401 - JSON
         """Set one of the project's settings, and record who did it; None removes it.

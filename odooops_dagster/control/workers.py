@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +17,3 @@ class Workers:
     def heartbeat(self, worker_id: str, *, kind: str, metadata: Mapping[str, Any] | None = None) -> None:
         """Record a heartbeat of the worker."""
         self._database.call("worker_heartbeat", p_worker_id=worker_id, p_kind=kind, p_metadata=metadata or {})
-
-    def list(self) -> builtins.list[dict[str, Any]]:
-        """Return every worker, latest heartbeat first."""
-        return self._database.read("workers", order="last_seen_at desc")

@@ -7,17 +7,17 @@ from typing import Any
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.tools.loopback import loopback_client
 
-# The login and the password of a new Odoo.
-_LOGIN = "admin"
+# The login and the password of a preview, and of the demonstration's production.
+LOGIN = "admin"
 _PATIENCE_SECONDS = 120
 
 
 class OdooSession:
     """One session in one Odoo."""
 
-    def __init__(self, url: str, *, database: str) -> None:
+    def __init__(self, url: str, *, database: str, password: str = LOGIN) -> None:
         self._client = loopback_client(base_url=url, timeout=_PATIENCE_SECONDS)
-        self._call("/web/session/authenticate", {"db": database, "login": _LOGIN, "password": _LOGIN})
+        self._call("/web/session/authenticate", {"db": database, "login": LOGIN, "password": password})
 
     def enter(self, model: str, **values: object) -> int:
         """Enter a record and return its id."""

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class ForkRunLauncher(DefaultRunLauncher):
-    """Dagster's own launcher, and before it the program that forks runs; a run's tag tells who works on it."""
+    """Ask the forking program first, then Dagster's own launcher; a tag names the process that works on the run."""
 
     def launch_run(self, context: LaunchRunContext) -> None:
         """Have a process forked for the run; where that is refused, let the code server start one."""
@@ -72,7 +72,7 @@ def request_of(run: DagsterRun) -> ForkRequest:
 
 def forked_process(run: DagsterRun) -> Process | None:
     """Return the forked process that works on the run; None if another kind of process does, or none yet."""
-    run_id, _, process = run.tags.get(tags.FORKED, "").partition("@")
+    run_id, _, process = (tags.told(run.tags, tags.FORKED) or "").partition("@")
     return Process.parse(process) if run_id == run.run_id else None
 
 

@@ -1,4 +1,4 @@
-"""What a process must prove before it may fork: one thread, no socket, no gRPC object, and code as it lies on disk.
+"""The proof that a process may fork: one thread, no socket, no gRPC object, and code as it lies on disk.
 
 A fork copies one thread only. A lock that another thread held stays locked, and a connection would be used by two
 processes; gRPC's objects hold both (grpc/grpc#15334).
@@ -10,11 +10,14 @@ import gc
 import os
 import sys
 import threading
+from array import array
 from collections.abc import Iterable
+from itertools import takewhile
 from pathlib import Path
 
 # Time of the last change, size and inode: an installer that keeps the times of files writes new inodes.
 Stamp = tuple[int, int, int]
+_GONE: Stamp = (-1, -1, -1)
 
 
 def obstacles(*, own_sockets: Iterable[int] = ()) -> list[str]:
@@ -24,7 +27,7 @@ def obstacles(*, own_sockets: Iterable[int] = ()) -> list[str]:
         own_sockets: descriptors of the sockets that the process may hold.
     """
     threads = _entries("/proc/self/task")
-    sockets = sorted(_sockets() - set(own_sockets))
+    sockets = sorted(open_sockets() - set(own_sockets))
     found = [] if len(threads) == 1 else [f"{len(threads)} threads: {', '.join(map(_named, threads))}"]
     found += [f"sockets that are not ours: {', '.join(map(str, sockets))}"] if sockets else []
     kinds = sorted(_grpc_objects())
@@ -33,29 +36,50 @@ def obstacles(*, own_sockets: Iterable[int] = ()) -> list[str]:
 
 
 class ImportedCode:
-    """The files that this process has imported and those it has read, as they were when this object was made."""
+    """The files that this process has imported and those it has read, as they were when this object was made.
 
-    def __init__(self, *read: Path) -> None:
-        self._stamps = {path: _stamp(path) for path in (*_imported_files(), *map(str, read))}
+    It is kept in two flat values: to look at an object of each file would give a forked process a copy of its page.
+
+    Args:
+        read: the files that were read.
+        earlier: the imported files of the process that this one was forked from.
+    """
+
+    def __init__(self, *read: Path, earlier: ImportedCode | None = None) -> None:
+        self._last = next(reversed(sys.modules))
+        imported = _imported_files(after=earlier._last if earlier is not None else None)  # noqa: SLF001 - our own
+        paths = [*imported, *map(str, read)]
+        self._paths = "\0".join(paths)
+        self._stamps = array("q", [number for path in paths for number in _stamp(path)])
+        self._earlier = earlier
 
     def changed(self) -> str | None:
         """Return a file that is no longer as it was imported; None if all are."""
-        return next((path for path, stamp in self._stamps.items() if _stamp(path) != stamp), None)
+        found = self._earlier.changed() if self._earlier is not None else None
+        if found is not None:
+            return found
+        paths = self._paths.split("\0") if self._paths else []
+        width = len(_GONE)
+        stamps = (tuple(self._stamps[start : start + width]) for start in range(0, len(self._stamps), width))
+        return next((path for path, stamp in zip(paths, stamps, strict=True) if _stamp(path) != stamp), None)
 
     def __len__(self) -> int:
-        return len(self._stamps)
+        return len(self._stamps) // len(_GONE) + (len(self._earlier) if self._earlier is not None else 0)
 
 
-def _imported_files() -> set[str]:
-    specs = [getattr(module, "__spec__", None) for module in list(sys.modules.values())]
-    return {str(spec.origin) for spec in specs if spec is not None and spec.has_location and spec.origin}
+def _imported_files(*, after: str | None) -> list[str]:
+    """Return the files of the modules that were imported after this one, or of all if it is None or gone."""
+    names = takewhile(lambda name: name != after, reversed(sys.modules))
+    specs = [getattr(sys.modules[name], "__spec__", None) for name in list(names)]
+    files = {str(spec.origin) for spec in specs if spec is not None and spec.has_location and spec.origin}
+    return sorted(files)
 
 
-def _stamp(path: str) -> Stamp | None:
+def _stamp(path: str) -> Stamp:
     try:
         status = os.stat(path)  # noqa: PTH116 - pathlib would double the time, and a launch waits for thousands of these
     except OSError:
-        return None
+        return _GONE
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
@@ -68,7 +92,8 @@ def _named(thread: int) -> str:
     return names.get(thread, "not Python's")
 
 
-def _sockets() -> set[int]:
+def open_sockets() -> set[int]:
+    """Return the descriptors of this process's sockets."""
     found = set()
     for descriptor in _entries("/proc/self/fd"):
         try:

@@ -22,25 +22,32 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import psutil
 
 from odooops_dagster.engine import forked_run, log_handler
 from odooops_dagster.engine.fork_client import ForkRequest, read_line
 from odooops_dagster.engine.fork_proof import ImportedCode, obstacles
-from odooops_dagster.engine.private import InstanceRef, load_definitions, load_instance_settings
+from odooops_dagster.engine.preload import preloaded_code
+from odooops_dagster.engine.private import load_definitions, load_instance_settings
 from odooops_dagster.engine.processes import Process
+from odooops_dagster.engine.rehearsal import rehearsed_instance
 from odooops_dagster.home import dagster_home, instance_file
 from odooops_dagster.platform import this_platform
+from odooops_dagster.tools.backup import repositories
+from odooops_dagster.tools.runtime import process
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
 
 MODULE = "odooops_dagster.engine.fork_server"
 # How long runs may clean up after an interrupt: the time that launchers give their programs.
 GRACE_SECONDS = 10.0
 _REQUEST_SECONDS = 5.0
 _BACKLOG = 128
-# dagster.yaml names it as a handler of logging, which imports it in each run.
-_IMPORTED_FOR_RUNS = (log_handler,)
+# What each run would import otherwise: dagster.yaml names the first as a handler of logging, the platform the others.
+_IMPORTED_FOR_RUNS = (log_handler, process, repositories)
 _HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 
 
@@ -49,8 +56,8 @@ def main(arguments: Sequence[str]) -> None:
     path, module, attribute, log = arguments[:4]
     jobs = load_definitions(module, attribute)
     home = this_platform().settings.home
-    settings = load_instance_settings(dagster_home(home))
-    code = ImportedCode(instance_file(home))
+    instance = rehearsed_instance(load_instance_settings(dagster_home(home)), say=say)
+    code = ImportedCode(instance_file(home), earlier=preloaded_code())
     listening = _inherited(int(arguments[4])) if arguments[4:] else _opened(Path(path))
     found = obstacles(own_sockets=[listening.fileno()]) + ([] if jobs else [f"{module} defines no job"])
     if found:
@@ -59,7 +66,7 @@ def main(arguments: Sequence[str]) -> None:
     gc.freeze()
     forked = dict(_child(word) for word in arguments[5:])
     say(f"{len(jobs)} jobs from {len(code)} files, {len(forked)} runs at work")
-    ForkServer(arguments[:4], listening, settings, code=code, forked=forked, log=Path(log)).serve()
+    ForkServer(arguments[:4], listening, instance, code=code, forked=forked, log=Path(log)).serve()
 
 
 class ForkServer:
@@ -68,7 +75,7 @@ class ForkServer:
     Args:
         arguments: the socket's path, the module, the attribute and the log of the command line.
         listening: the socket.
-        settings: what makes a Dagster instance.
+        instance: what each run works with; none of its connections is open.
         code: the files that this process has imported.
         forked: the runs of living children, by process id.
         log: the file that gets the output of the runs.
@@ -78,7 +85,7 @@ class ForkServer:
         self,
         arguments: Sequence[str],
         listening: socket.socket,
-        settings: InstanceRef,
+        instance: DagsterInstance,
         *,
         code: ImportedCode,
         forked: dict[int, str],
@@ -87,7 +94,7 @@ class ForkServer:
         self._arguments = list(arguments)
         self._path, self._definitions = Path(arguments[0]), (arguments[1], arguments[2])
         self._listening = listening
-        self._settings = settings
+        self._instance = instance
         self._code = code
         self._forked = forked
         self._log = log
@@ -147,7 +154,7 @@ class ForkServer:
 
     def _fork(self, connection: socket.socket, run_id: str) -> None:
         try:
-            pid = self._spawn(partial(forked_run.work, self._settings, run_id), connection=connection)
+            pid = self._spawn(partial(forked_run.work, self._instance, run_id), connection=connection)
         except OSError as exc:
             _refuse(connection, f"no process can be made: {exc.strerror}")
             return
@@ -173,7 +180,7 @@ class ForkServer:
                 continue
             say(f"run {run_id}: {forked_run.how_it_died(exit_code)}")
             try:
-                self._spawn(partial(forked_run.report_death, self._settings, run_id, exit_code))
+                self._spawn(partial(forked_run.report_death, self._instance, run_id, exit_code))
             except OSError as exc:  # the reconciler reports it later
                 say(f"run {run_id}: no process can be made: {exc.strerror}")
 

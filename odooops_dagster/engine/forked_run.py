@@ -1,4 +1,4 @@
-"""What a forked process does: become a process of its own, and work on one run or report another one's death."""
+"""The work of a forked process: it leaves its parent's group, then works on one run or reports another's death."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from typing import NoReturn
 import dagster as dg
 
 from odooops_dagster.engine import tags
-from odooops_dagster.engine.private import InstanceRef, capture_interrupts, work_on_run
+from odooops_dagster.engine.private import capture_interrupts, work_on_run
 from odooops_dagster.engine.processes import Process
-from odooops_dagster.engine.storage import take_tables_as_given
 
 # Interrupts a run once, however often it is sent: a second interrupt would hit the first one's cleanup.
 INTERRUPT = signal.SIGUSR1
@@ -61,10 +60,9 @@ def live(
         os._exit(status)
 
 
-def work(settings: InstanceRef, run_id: str) -> bool:
+def work(instance: dg.DagsterInstance, run_id: str) -> bool:
     """Work on the run, and return whether Dagster knows its end."""
-    take_tables_as_given()
-    with dg.DagsterInstance.from_ref(settings) as instance:
+    with instance:
         process = Process.current()
         instance.add_run_tags(run_id, {tags.PROCESS: str(process), tags.FORKED: f"{run_id}@{process}"})
         run = instance.get_run_by_id(run_id)
@@ -76,10 +74,9 @@ def work(settings: InstanceRef, run_id: str) -> bool:
         return run is None or run.is_finished
 
 
-def report_death(settings: InstanceRef, run_id: str, exit_code: int) -> bool:
+def report_death(instance: dg.DagsterInstance, run_id: str, exit_code: int) -> bool:
     """End a run whose process has died, and say how it died; return true."""
-    take_tables_as_given()
-    with dg.DagsterInstance.from_ref(settings) as instance:
+    with instance:
         run = instance.get_run_by_id(run_id)
         if run is None or run.is_finished:
             return True

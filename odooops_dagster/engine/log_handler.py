@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from odooops_dagster.engine.refusal import not_reached
 from odooops_dagster.engine.run_log import open_writer
 from odooops_dagster.engine.tags import fence_of
 from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.model import Fence, LogLevel
 from odooops_dagster.platform import this_platform
 
-# The Dagster events that people want to read in a run's log; the other events stay in Dagster.
-_EVENTS = frozenset({"STEP_START", "STEP_SUCCESS", "STEP_FAILURE", "ASSET_CHECK_EVALUATION"})
+# The Dagster events that people want to read in a run's log; the other events stay in Dagster. Answers of checks and
+# the reason of a failure are there in our own words.
+_EVENTS = frozenset({"STEP_START", "STEP_SUCCESS"})
 
 
 class RunLogHandler(logging.Handler):
@@ -46,12 +48,15 @@ def is_wanted(record: logging.LogRecord) -> bool:
 
 
 def line_of(record: logging.LogRecord) -> str:
-    """Return the record's message without Dagster's prefix."""
-    return str(_meta(record).get("orig_message") or record.getMessage())
+    """Return the record's message without Dagster's prefix, and in our words where a step was not reached."""
+    message = str(_meta(record).get("orig_message") or record.getMessage())
+    return not_reached(message) or message
 
 
 def level_of(record: logging.LogRecord) -> LogLevel:
-    """Return the record's level as a level of ops.run_logs."""
+    """Return the record's level as a level of ops.run_logs; that a step was not reached is no error."""
+    if not_reached(str(_meta(record).get("orig_message", ""))):
+        return "info"
     if record.levelno >= logging.ERROR:
         return "error"
     if record.levelno >= logging.WARNING:

@@ -1,4 +1,4 @@
-"""What is known of a run whose process is gone."""
+"""Runs whose process is gone: when the lease is over, and the reason to give."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from odooops_dagster.model import Run
 
 GONE = "the process that worked on it is gone"
+RESTORED = "the control plane was restored from a backup, and this run was unfinished in it"
 
 
 def is_expired(row: Run) -> bool:

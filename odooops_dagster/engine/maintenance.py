@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
@@ -25,18 +25,27 @@ Report = Callable[[str], None]
 
 
 def request_if_due(
-    instance: dg.DagsterInstance, job: str, is_due: Callable[[datetime | None], bool]
+    instance: dg.DagsterInstance,
+    job: str,
+    is_due: Callable[[datetime | None], bool],
+    *,
+    retry_after: timedelta = timedelta(),
 ) -> dg.RunRequest | dg.SkipReason:
     """Return the request for a run of the job, or why there is none.
 
-    `is_due` gets the start of the job's last run that succeeded, None if none did. The run key names the last run, so
-    that two evaluations without a run in between start one run.
+    `is_due` gets the start of the job's last run that succeeded, None if none did. After a run that did not succeed
+    none is requested before `retry_after`, counted from its end. The run key names the last run, so that two
+    evaluations without a run in between start one run.
     """
     newest = next(iter(instance.get_run_records(dg.RunsFilter(job_name=job), limit=1)), None)
     if newest is not None and not newest.dagster_run.is_finished:
         return dg.SkipReason(f"{job}: run {newest.dagster_run.run_id} is not finished")
     if not is_due(last_success_at(instance, job)):
         return dg.SkipReason(f"{job}: nothing is due")
+    if newest is not None and not newest.dagster_run.is_success:
+        again_at = newest.update_timestamp + retry_after
+        if again_at > datetime.now(UTC):
+            return dg.SkipReason(f"{job}: run {newest.dagster_run.run_id} failed; the next is at {again_at:%H:%M %Z}")
     after = newest.dagster_run.run_id if newest is not None else "none"
     return dg.RunRequest(job_name=job, run_key=f"{job} after {after}")
 

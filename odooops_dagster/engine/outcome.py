@@ -10,7 +10,9 @@ import dagster as dg
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.engine.heartbeat import StopReason
-from odooops_dagster.model import Fence
+from odooops_dagster.errors import BadInput, NotFound, SanitizationFailed, StepFailed
+from odooops_dagster.kinds import KINDS
+from odooops_dagster.model import Fault, Fence, RunKind
 
 _CANCELED_EXIT_CODE = 130  # a shell's exit status for a program that Ctrl-C ended
 _LONGEST_REASON = 500
@@ -22,6 +24,7 @@ class Outcome:
 
     kind: Literal["succeeded", "failed", "canceled", "given_back", "unknown"]
     reason: str | None = None
+    fault: Fault = "platform"  # of a failure
 
     def write(self, control: ControlPlane, fence: Fence) -> None:
         """Write the end to the run's row."""
@@ -29,7 +32,7 @@ class Outcome:
             case "succeeded":
                 control.runs.complete(fence, exit_code=0)
             case "failed":
-                control.runs.complete(fence, exit_code=1, error_message=self.reason)
+                control.runs.complete(fence, exit_code=1, error_message=self.reason, fault=self.fault)
             case "canceled":
                 control.runs.complete(fence, exit_code=_CANCELED_EXIT_CODE, canceled=True)
             case "given_back":
@@ -39,9 +42,15 @@ class Outcome:
 
 
 def outcome_of(
-    failure: str | None, stopped: StopReason | None, instance: dg.DagsterInstance, run_id: str, interrupted: bool
+    failure: str | None,
+    stopped: StopReason | None,
+    instance: dg.DagsterInstance,
+    run_id: str,
+    interrupted: bool,
+    *,
+    fault: Fault = "platform",
 ) -> Outcome:
-    """Return how the run ended."""
+    """Return how the run ended; `fault` is the side at fault, if the step named one."""
     if stopped == "fenced":
         return Outcome(kind="unknown")
     if interrupted:
@@ -50,7 +59,7 @@ def outcome_of(
         return Outcome(kind="given_back", reason="the platform stopped while the run worked")
     reason = failure or _failed_step(instance, run_id)
     if reason is not None:
-        return Outcome(kind="failed", reason=reason)
+        return Outcome(kind="failed", reason=reason, fault=fault if failure else "platform")
     return Outcome(kind="succeeded" if not _missing_steps(instance, run_id) else "unknown")
 
 
@@ -59,6 +68,17 @@ def one_line(error: BaseException) -> str:
     text = str(error.description) if isinstance(error, dg.Failure) else str(error)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return _cut(lines[0] if lines else type(error).__name__)
+
+
+def fault_of(error: BaseException, kind: RunKind) -> Fault:
+    """Return the side at fault in a step's error: `project` for a refused commit, else `platform`.
+
+    A run that tries no commit fails by the platform's fault, and so does every error that no step foresaw.
+    """
+    is_refused = isinstance(error, dg.Failure | StepFailed | BadInput | NotFound) and not isinstance(
+        error, SanitizationFailed
+    )
+    return "project" if is_refused and KINDS[kind].tries_code else "platform"
 
 
 def _cut(line: str) -> str:

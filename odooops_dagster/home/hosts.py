@@ -7,9 +7,11 @@ Browsers take every name below localhost for this machine, and for a site of its
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from odooops_dagster.model import Environment
-from odooops_dagster.settings import Settings
+if TYPE_CHECKING:
+    from odooops_dagster.model import Environment
+    from odooops_dagster.settings import Settings
 
 _LOCAL = "localhost"
 # An environment's label has two dashes between branch and project: no other program's name has them.

@@ -9,11 +9,13 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from secrets import token_hex
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from odooops_dagster.model import Environment, Run
+if TYPE_CHECKING:
+    from odooops_dagster.model import Environment, Run
 
-# The platform's own databases on the embedded server, and its roles; the superuser's name is initdb's.
+# The platform's own databases on the control plane's cluster, and its roles; the superuser's name is initdb's.
 CONTROL_DATABASE = "odooops"
 DAGSTER_DATABASE = "odooops_dagster"
 SUPERUSER = "postgres"
@@ -23,7 +25,9 @@ MAINTENANCE_DATABASE = "postgres"
 GATEWAY = "ops_gateway"
 WORKER = "ops_worker"
 OPERATOR = "ops_operator"
-# Creates the environments' databases and roles on the embedded server.
+# The login for callers of the API, which has no rights of its own: it takes each caller's role, never the service role.
+CALLERS = "ops_api"
+# Creates the environments' databases and roles on their embedded server; no superuser.
 ADMINISTRATOR = "odooops_administrator"
 # The role that owns the content of template databases, so that handing over a copy changes nothing else.
 TEMPLATES_ROLE = "ops_templates"
@@ -31,10 +35,17 @@ TEMPLATES_ROLE = "ops_templates"
 # The name of the Dagster UI on this machine: cookies know no port, so that it shares no name with previews. Browsers
 # take every name below localhost for this machine. Source: "Let 'localhost' be localhost", RFC 6761 section 6.3.
 UI_HOST = "dagster.localhost"
+# The name of the console, for the same reason.
+CONSOLE_HOST = "console.localhost"
 
+# The password of the superuser of the control plane's cluster; nobody knows one of the environments' cluster.
+SUPERUSER_SECRET = "control-superuser"  # noqa: S105 -- the name of a file
+# The superuser's password of earlier versions, which kept all databases in one cluster.
+FORMER_SUPERUSER_SECRET = "postgres-postgres"  # noqa: S105 -- the same
 WEBHOOK_SECRET = "github-webhook"  # noqa: S105 -- the name of a file
-SESSIONS_SECRET = "dagster-sessions"  # noqa: S105 -- the same
-PROXY_SECRET = "dagster-proxy"  # noqa: S105 -- the same
+SESSIONS_SECRET = "dagster/sessions"  # noqa: S105 -- the same
+PROXY_SECRET = "dagster/proxy"  # noqa: S105 -- the same
+VISITORS_SECRET = "visitors/password"  # noqa: S105 -- the same
 
 DATABASE_PREFIX = "ops_"
 TEMPLATE_PREFIX = "opstpl_"

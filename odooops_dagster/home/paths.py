@@ -1,97 +1,18 @@
-"""Every place in the state folder and in the cache of what can be recreated.
+"""The places of environments, builds, runs and templates, and of all that the platform keeps.
 
-A tool that gets a folder of its own (the object store, a mirror, the supervisor of services) names what is inside it.
+Those of its own programs, of its clusters and of secrets are in files of their own. A tool that gets a folder of its
+own (the object store, a mirror, the supervisor of services) names what is inside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterator
 from pathlib import Path
-from types import MappingProxyType
 from urllib.parse import quote
 from uuid import UUID
 
+from odooops_dagster.home.contents import StateEntry
 from odooops_dagster.model import Environment, Project, Run
-
-
-class StateEntry(StrEnum):
-    """The entries of the state folder."""
-
-    ACCOUNTS = "accounts"
-    BUILDS = "builds"
-    CONTROL_PLANE = "control-plane.json"
-    DAGSTER = "dagster"
-    DEMO = "demo"
-    DRILLS = "drills"
-    ENVIRONMENTS = "environments"
-    HANDOFF = "handoff"
-    INSTALLATION = "installation"
-    LAYOUT = "layout"
-    LOCKS = "locks"
-    LOGS = "logs"
-    ODOO = "odoo"
-    PLACES = "places.json"
-    POSTGRES = "postgres"
-    POSTGRESQL = "postgresql"
-    REPOS = "repos"
-    RUN = "run"
-    RUNS = "runs"
-    RUNTIME = "runtime"
-    SECRETS = "secrets"
-    SOURCES = "sources"
-    STORE = "store"
-    TEMPLATES = "templates"
-    VENVS = "venvs"
-
-
-@dataclass(frozen=True)
-class Content:
-    """What a place holds, and whether it may be deleted while nothing runs: a row of the table in ARCHITECTURE.md."""
-
-    holds: str
-    may_go: str = "no"
-
-
-_CACHE = "in `ODOOOPS_CACHE` where that is set"
-CONTENTS: Mapping[StateEntry, Content] = MappingProxyType(
-    {
-        StateEntry.ACCOUNTS: Content("the account that was given last to the programs of an environment"),
-        StateEntry.BUILDS: Content("manifests of builds", "no: a preview starts from its manifest"),
-        StateEntry.CONTROL_PLANE: Content(
-            "the last seen state of the control plane; reveals one restored from a backup"
-        ),
-        StateEntry.DAGSTER: Content("`DAGSTER_HOME`: the instance's and the workspace's file, compute logs", "yes"),
-        StateEntry.DEMO: Content("the repository of `ops demo`", "no: its project is fetched from there"),
-        StateEntry.DRILLS: Content("sandboxes of drills at work", "no: what a killed drill left is found by them"),
-        StateEntry.ENVIRONMENTS: Content("per environment: configuration, filestores, logs"),
-        StateEntry.HANDOFF: Content("values between assets, from earlier versions", "yes: nothing reads them"),
-        StateEntry.INSTALLATION: Content(
-            "the id of the installation, part of the mark of its databases, roles and folders"
-        ),
-        StateEntry.LAYOUT: Content("the version of this layout; a platform with another one refuses the folder"),
-        StateEntry.LOCKS: Content("a lock per project whose clone template is being made", "yes"),
-        StateEntry.LOGS: Content("logs of the platform's programs", "yes"),
-        StateEntry.ODOO: Content(f"installed series of Odoo; {_CACHE}", "no: previews run on them"),
-        StateEntry.PLACES: Content("the last paths of the folder and its cache; reveals a folder that was moved"),
-        StateEntry.POSTGRES: Content("the embedded server's cluster and port"),
-        StateEntry.POSTGRESQL: Content("PostgreSQL's programs, where its account cannot run the installed ones", "yes"),
-        StateEntry.REPOS: Content("bare mirrors of repositories", "yes"),
-        StateEntry.RUN: Content("sockets, locks and configuration of the platform's programs", "yes"),
-        StateEntry.RUNS: Content("working files and logs of runs; what matters of them is in the store", "yes"),
-        StateEntry.RUNTIME: Content("which services shall run, and their supervisor"),
-        StateEntry.SECRETS: Content(
-            "generated passwords, the webhooks' secrets, deploy keys, the key that signs bundles, the access to adopted"
-            " productions"
-        ),
-        StateEntry.SOURCES: Content("checked-out commits", "no: a preview's addons lie there"),
-        StateEntry.STORE: Content("artifacts and backups, where no bucket is named"),
-        StateEntry.TEMPLATES: Content("filestores of template databases"),
-        StateEntry.VENVS: Content(f"Python environments of projects; {_CACHE}", "no: previews run on them"),
-    }
-)
-
 
 # -- environments
 
@@ -114,6 +35,39 @@ def service_logs(home: Path, environment: Environment) -> Path:
 def service_log(home: Path, environment: Environment, service: str) -> Path:
     """Return the log of one of the environment's services."""
     return service_logs(home, environment) / f"{service}.log"
+
+
+def outlet(home: Path, environment_id: UUID) -> Path:
+    """Return the folder of the sockets at which the catcher hears the environment's programs."""
+    return outlets_folder(home) / environment_id.hex
+
+
+def outlets_folder(home: Path) -> Path:
+    """Return the folder of the environments' outlets; a program in a sandbox does not start without its own.
+
+    The platform alone writes in it.
+    """
+    return home / StateEntry.RUNTIME / "outlets"
+
+
+def exit_folder(home: Path, environment_id: UUID) -> Path:
+    """Return the folder of the socket at which the proxy lets the environment's programs out."""
+    return exits_folder(home) / environment_id.hex
+
+
+def exits_lock(home: Path) -> Path:
+    """Return the lock of who reads what environments may reach and tells the proxy."""
+    return home / StateEntry.LOCKS / "exits"
+
+
+def exits_folder(home: Path) -> Path:
+    """Return the folder of the environments' ways out; the platform alone writes in it."""
+    return home / StateEntry.RUNTIME / "exits"
+
+
+def programs_folder(around: Path) -> Path:
+    """Return the folder in which the launchers of an environment's or a drill's programs find each other."""
+    return around / "programs"
 
 
 def data_folder(home: Path, environment: Environment) -> Path:
@@ -187,7 +141,7 @@ def sandbox_folder(home: Path, name: str) -> Path:
 
 def clone_template_lock(home: Path, project: Project) -> Path:
     """Return the lock of the one run that makes a clone template of the project."""
-    return home / StateEntry.LOCKS / f"golden-{project.id.hex}"
+    return home / StateEntry.LOCKS / f"clone-template-{project.id.hex}"
 
 
 # -- what can be recreated: below settings.cache_home
@@ -198,105 +152,19 @@ def installations_folder(cache: Path) -> Path:
     return cache / StateEntry.ODOO
 
 
+def debian_trees(cache: Path) -> Path:
+    """Return the folder of the unpacked Debian packages that become layers of images."""
+    return cache / StateEntry.APT
+
+
 def python_environments(cache: Path) -> Path:
     """Return the folder of the Python environments of projects."""
     return cache / StateEntry.VENVS
 
 
-# -- the platform's own programs
-
-
-def dagster_home(home: Path) -> Path:
-    """Return the programs' DAGSTER_HOME."""
-    return home / StateEntry.DAGSTER
-
-
-def instance_file(home: Path) -> Path:
-    """Return the settings of Dagster's instance."""
-    return dagster_home(home) / "dagster.yaml"
-
-
-def workspace_file(home: Path) -> Path:
-    """Return the file that connects the webserver and the daemon to the code server."""
-    return dagster_home(home) / "workspace.yaml"
-
-
-def logs_folder(home: Path) -> Path:
-    """Return the folder of the logs of the platform's programs."""
-    return home / StateEntry.LOGS
-
-
-def program_log(home: Path, program: str) -> Path:
-    """Return the log of one of the platform's programs."""
-    return logs_folder(home) / f"{program}.log"
-
-
-def supervisor_errors(home: Path) -> Path:
-    """Return the file in which the platform's supervisor says why it did not start."""
-    return logs_folder(home) / "supervisord.err"
-
-
-def supervisor_configuration(home: Path) -> Path:
-    """Return the configuration of the platform's supervisor; launchers recognize their parent by it."""
-    return home / StateEntry.RUN / "supervisord.conf"
-
-
-def supervisor_pid_file(home: Path) -> Path:
-    """Return the file with the process id of the platform's supervisor."""
-    return home / StateEntry.RUN / "supervisord.pid"
-
-
-def program_definition(home: Path, program: str) -> Path:
-    """Return the program's definition for the launcher."""
-    return home / StateEntry.RUN / f"{program}.json"
-
-
-def former_ports_file(home: Path) -> Path:
-    """Return the file with the ports at which environments answered before they had host names, and their labels."""
-    return home / StateEntry.RUN / "former-ports.json"
-
-
-def stack_lock(home: Path) -> Path:
-    """Return the file that the running stack locks, and which contains its process id."""
-    return home / StateEntry.RUN / "stack.lock"
-
-
-def stopping_mark(home: Path) -> Path:
-    """Return the file that is there while the stack stops."""
-    return home / StateEntry.RUN / "stopping"
-
-
-def services_folder(home: Path) -> Path:
-    """Return the folder of the environments' services."""
-    return home / StateEntry.RUNTIME
-
-
-# -- the embedded PostgreSQL
-
-
-def cluster_folder(home: Path) -> Path:
-    """Return the data directory of the embedded PostgreSQL."""
-    return home / StateEntry.POSTGRES / "data"
-
-
-def cluster_port_file(home: Path) -> Path:
-    """Return the file with the port of the embedded PostgreSQL."""
-    return home / StateEntry.POSTGRES / "port"
-
-
-def cluster_lock(home: Path) -> Path:
-    """Return the lock of the one process that prepares the cluster."""
-    return home / StateEntry.RUN / "postgres.lock"
-
-
-def cluster_sockets(home: Path) -> Path:
-    """Return the folder of the embedded PostgreSQL's own socket."""
-    return home / StateEntry.RUN / "postgres"
-
-
-def server_programs(home: Path, version: str) -> Path:
-    """Return the copy of PostgreSQL's programs of this version."""
-    return home / StateEntry.POSTGRESQL / version
+def upgrade_packages(cache: Path) -> Path:
+    """Return the folder of the packages that are read for upgrade advisories, and are none of ours."""
+    return cache / StateEntry.UPGRADES
 
 
 # -- what the platform keeps, and what it knows of itself
@@ -332,45 +200,24 @@ def accounts_file(home: Path) -> Path:
     return home / StateEntry.ACCOUNTS / "last"
 
 
-# -- secrets
+# -- backups of the platform itself
 
 
-def secrets_folder(home: Path) -> Path:
-    """Return the folder that only the platform's account may enter."""
-    return home / StateEntry.SECRETS
+def restoring_folder(home: Path) -> Path:
+    """Return the folder in which `ops platform restore` builds a control plane, arranged as a state folder."""
+    return home / StateEntry.RESTORING
 
 
-def secret_file(home: Path, name: str) -> Path:
-    """Return the file of a secret that the platform generated."""
-    return secrets_folder(home) / name
+def restoring_ready(home: Path) -> Path:
+    """Return the file that is there when all of it is whole, so that it may take the place of what is there."""
+    return restoring_folder(home) / "ready"
 
 
-def deploy_key(home: Path, slug: str) -> Path | None:
-    """Return the file of the project's own ssh key; None if it has none, and uses those of the platform's account."""
-    path = deploy_key_file(home, slug)
-    return path if path.exists() else None
+def replaced_folder(home: Path) -> Path:
+    """Return the folder of what a restored control plane took the place of."""
+    return home / StateEntry.REPLACED
 
 
-def deploy_key_file(home: Path, slug: str) -> Path:
-    """Return the place of the project's own ssh key."""
-    return secrets_folder(home) / "deploy-keys" / slug
-
-
-def signing_key_file(home: Path) -> Path:
-    """Return the file with the key by which the platform signs the bundles of releases."""
-    return secret_file(home, "signing-key.pem")
-
-
-def role_passwords(secrets: Path) -> Path:
-    """Return the folder of the passwords of database roles, one file per role."""
-    return secrets / "databases"
-
-
-def adoption_file(secrets: Path, environment_id: UUID) -> Path:
-    """Return the file with the access to an adopted production."""
-    return secrets / "adopted" / f"{environment_id}.json"
-
-
-def webhook_secret_file(home: Path, project_id: UUID) -> Path:
-    """Return the file with the secret of a project's own webhook."""
-    return secrets_folder(home) / "webhooks" / project_id.hex
+def backup_lock(home: Path) -> Path:
+    """Return the lock of the one process that backs the platform up."""
+    return home / StateEntry.LOCKS / "platform-backup"

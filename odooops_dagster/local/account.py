@@ -1,4 +1,4 @@
-"""The unprivileged account that PostgreSQL runs as when the caller is root."""
+"""The unprivileged account that a PostgreSQL server runs as when the caller is root."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import os
 import pwd
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from odooops_dagster.child_environment import clean_environment
 from odooops_dagster.errors import MissingDependency, Unavailable
-
-# The first existing account is used; if none exists, the first one is created.
-CANDIDATES = ("odooops", "postgres")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,18 +40,21 @@ class Account:
         return subprocess.run(argv, env=env, capture_output=True, text=True, cwd="/", check=False, **who)  # type: ignore[call-overload, no-any-return]  # mypy cannot follow the keywords
 
 
-def server_account(data: Path) -> Account:
-    """Return the account that owns the cluster, or that will own a new one."""
+def server_account(data: Path, candidates: Sequence[str]) -> Account:
+    """Return the account that owns the cluster, or that will own a new one.
+
+    As root that is the first of the candidates that exists; if none does, the first one is created.
+    """
     if os.geteuid() != 0:
         return _caller(data)
     if data.exists():
         return _account(_owner(data), switch=True)
-    for name in CANDIDATES:
+    for name in candidates:
         try:
             return _account(pwd.getpwnam(name), switch=True)
         except KeyError:
             continue
-    return _create(CANDIDATES[0])
+    return _create(candidates[0])
 
 
 def _caller(data: Path) -> Account:

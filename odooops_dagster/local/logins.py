@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -55,19 +56,25 @@ class Logins:
         return self._signer("session").dumps(person)
 
     def person_of(self, session: str) -> str | None:
-        """Return whose session it is; None if it has ended or is none."""
+        """Return the person of the session; None if it has ended or is invalid."""
         try:
             return str(self._signer("session").loads(session, max_age=SESSION_SECONDS))
         except BadSignature:
             return None
 
+    def prepare(self) -> None:
+        """Make the secrets, before a sandbox shows their folder."""
+        for name in (SESSIONS_SECRET, PROXY_SECRET):
+            self._secret(name)
+
     def end_sessions(self) -> None:
         """End every session, and make every link that was not used yet useless."""
+        self.prepare()
         write_whole(secret_file(self._home, SESSIONS_SECRET), f"{secrets.token_urlsafe(32)}\n".encode())
 
     def proxy_secret(self) -> str:
         """Return the word by which a proxy in front shows that it names people truly."""
-        return read_or_create_secret(self._home, PROXY_SECRET)
+        return self._secret(PROXY_SECRET)
 
     def is_proxy(self, word: str) -> bool:
         """Return whether the word is the proxy's secret."""
@@ -75,4 +82,13 @@ class Logins:
 
     def _signer(self, purpose: str) -> URLSafeTimedSerializer:
         # Read anew each time: `ops ui --end-sessions` is another process.
-        return URLSafeTimedSerializer(read_or_create_secret(self._home, SESSIONS_SECRET), salt=purpose)
+        return URLSafeTimedSerializer(self._secret(SESSIONS_SECRET), salt=purpose)
+
+    def _secret(self, name: str) -> str:
+        """Return the secret; earlier versions had it beside all others."""
+        former, place = secret_file(self._home, name.replace("/", "-")), secret_file(self._home, name)
+        if former.exists() and not place.exists():
+            place.parent.mkdir(mode=0o700, exist_ok=True)
+            with suppress(FileNotFoundError):  # another process was faster
+                former.rename(place)
+        return read_or_create_secret(self._home, name)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
+from typing import TYPE_CHECKING
 
 import psutil
 
+if TYPE_CHECKING:
+    from odooops_dagster.local.watch import ChildProcess
 
-def reap(*, keep: subprocess.Popen[bytes] | None = None) -> None:
+
+def reap(*, keep: ChildProcess | None = None) -> None:
     """Reap ended children except `keep`, so that they do not remain as zombies."""
     for child in psutil.Process().children():
         if keep is None or child.pid != keep.pid:

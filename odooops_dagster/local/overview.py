@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
-from odooops_dagster.errors import Unavailable
+from odooops_dagster.errors import Conflict, Unavailable
+from odooops_dagster.home import remove_substitutes
 from odooops_dagster.local import lock
 from odooops_dagster.local.orphans import wait_gone
-from odooops_dagster.local.postgres import EmbeddedPostgres, needs_embedded
+from odooops_dagster.local.postgres import embedded_servers
 from odooops_dagster.local.programs import programs, ui_url, url
 from odooops_dagster.local.readiness import Probe, standing_probes
 from odooops_dagster.local.supervisor import ProgramState, StackSupervisor
@@ -18,6 +21,8 @@ from odooops_dagster.settings import Settings
 
 # Each preview's Odoo may need its grace period, one after the other, before PostgreSQL stops.
 STOP_SECONDS = 240.0
+# A stop that takes longer says what it waits for: its programs end one stage after the other.
+_QUIET_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,18 +66,19 @@ def overview(settings: Settings) -> Overview:
     )
 
 
-def bring_down(settings: Settings) -> bool:
-    """End the stack with all its processes, and return whether it ran."""
+def bring_down(settings: Settings, *, report: Callable[[str], object] = lambda _: None) -> bool:
+    """End the stack with all its processes, and return whether it ran; report what it still waits for."""
     pid = lock.holder(settings.home)
     if pid is not None:
+        report(f"stopping process {pid} and all that it started")
         _ask_to_end(settings, pid)
-        if not (lock.wait_released(settings.home, timeout=STOP_SECONDS) and wait_gone(pid, timeout=STOP_SECONDS)):
+        if not (_released(settings, report=report) and wait_gone(pid, timeout=STOP_SECONDS)):
             raise Unavailable(f"the stack does not end (process {pid})", hint=f"kill -9 {pid}, then ops down")
-    server = EmbeddedPostgres(settings.home)
-    if needs_embedded(settings) and server.running():
+    left = [server for server in embedded_servers(settings) if server.running()]
+    for server in left:
         server.stop()
-        return True
-    return pid is not None
+    _remove_leftovers(settings)
+    return pid is not None or bool(left)
 
 
 def _ask_to_end(settings: Settings, pid: int) -> None:
@@ -88,14 +94,28 @@ def _ask_to_end(settings: Settings, pid: int) -> None:
         return
 
 
+def _remove_leftovers(settings: Settings) -> None:
+    """Remove what a stack that was killed has left below /tmp, unless another one has started by now."""
+    with suppress(Conflict, OSError), lock.hold(settings.home):
+        remove_substitutes(settings.home)
+
+
+def _released(settings: Settings, *, report: Callable[[str], object]) -> bool:
+    """Wait for the end of the stack's processes; return False if the time is over first."""
+    if lock.wait_released(settings.home, timeout=_QUIET_SECONDS):
+        return True
+    report("environments finish the requests at which they work; the databases end last")
+    return lock.wait_released(settings.home, timeout=STOP_SECONDS)
+
+
 def _services(settings: Settings) -> tuple[PlatformService, ...]:
     try:
         states = StackSupervisor(settings.home).states()
     except Unavailable:
         return ()  # the supervisor is starting or ending
-    server = EmbeddedPostgres(settings.home, port=settings.postgres_port)
-    known = {program.name: program for program in programs(settings, server) if program.name in states}
-    probes = standing_probes(settings, server)
+    servers = embedded_servers(settings)
+    known = {program.name: program for program in programs(settings, servers) if program.name in states}
+    probes = standing_probes(settings, servers)
     with ThreadPoolExecutor(max_workers=len(known) or 1) as pool:
         answers = list(pool.map(lambda name: _answers(states[name], probes.get(name)), known))
     return tuple(

@@ -1,18 +1,19 @@
-"""The embedded PostgreSQL server in the state folder, and the URLs of its databases."""
+"""The embedded PostgreSQL servers in the state folder, and the URLs of their databases."""
 
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-import psutil
 import psycopg
 from pydantic import SecretStr
 
@@ -21,6 +22,7 @@ from odooops_dagster.errors import Unavailable
 from odooops_dagster.files import locked, write_whole
 from odooops_dagster.home import (
     ADMINISTRATOR,
+    CALLERS,
     CONTROL_DATABASE,
     DAGSTER_DATABASE,
     GATEWAY,
@@ -31,23 +33,25 @@ from odooops_dagster.home import (
     cluster_folder,
     cluster_lock,
     cluster_port_file,
+    cluster_running_lock,
     cluster_sockets,
     password_secret,
     program_log,
 )
-from odooops_dagster.local import ports, tether
+from odooops_dagster.local import ports, sandboxed_server, server_process, tether
 from odooops_dagster.local.account import Account, server_account
 from odooops_dagster.local.binaries import reachable_bin_dir, version, wheel_bin_dir
-from odooops_dagster.local.provision import LOGINS, provision
+from odooops_dagster.local.clusters import CONTROL, ENVIRONMENTS, Cluster, configuration
 from odooops_dagster.local.secrets import read_or_create_secret, read_secret
+from odooops_dagster.local.server_sandbox import confines_servers, server_sandbox
+from odooops_dagster.local.state_folder import unusable
 from odooops_dagster.settings import Settings
+from odooops_dagster.tools.runtime.sandbox import bubblewrap
 from odooops_dagster.unreachable import first_line
 
 # What a program does at the control plane, and the login that may do it and no more.
 Job = Literal["gateway", "worker", "operator"]
 JOBS: dict[Job, str] = {"gateway": GATEWAY, "worker": WORKER, "operator": OPERATOR}
-# The first version with reserved connections for roles that are no superusers.
-_RESERVING = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,20 +64,24 @@ class DatabaseUrls:
     operator: str
     dagster: str
     odoo: str
+    callers: str = ""  # empty: the API is not open
 
 
 def database_urls(settings: Settings) -> DatabaseUrls:
-    """Return the URL of each role from the settings, or else of the embedded server."""
+    """Return the URL of each role from the settings, or else of its embedded server."""
     given: dict[str, SecretStr | None] = {
         **{str(job): url_given_to(settings, job) for job in JOBS},
         "owner": settings.migrate_url or settings.database_url,
         "dagster": settings.dagster_database_url,
         "odoo": settings.odoo_database_url,
     }
-    urls = {name: value.get_secret_value() for name, value in given.items() if value is not None}
-    if len(urls) < len(given):
-        urls = {**embedded_urls(EmbeddedPostgres(settings.home)), **urls}
-    return DatabaseUrls(**urls)
+    return DatabaseUrls(
+        **{
+            name: embedded_url(settings.home, name) if value is None else value.get_secret_value()
+            for name, value in given.items()
+        },
+        callers=callers_url(settings) or "",
+    )
 
 
 def variable_of(settings: Settings, job: Job) -> str:
@@ -93,39 +101,78 @@ def control_url(settings: Settings, job: Job) -> str:
     given = url_given_to(settings, job)
     if given is not None:
         return given.get_secret_value()
-    return embedded_urls(EmbeddedPostgres(settings.home))[job]
+    return embedded_url(settings.home, job)
+
+
+def callers_url(settings: Settings) -> str | None:
+    """Return the URL of the control plane for the API's callers; None where it is elsewhere and nobody named one."""
+    if settings.api_database_url is not None:
+        return settings.api_database_url.get_secret_value()
+    return embedded_url(settings.home, "callers") if url_given_to(settings, "gateway") is None else None
 
 
 def owner_url(settings: Settings) -> str:
     """Return the owner's URL of the control plane; no other database has to be configured."""
     url = settings.migrate_url or settings.database_url
-    return url.get_secret_value() if url is not None else database_urls(settings).owner
+    return url.get_secret_value() if url is not None else embedded_url(settings.home, "owner")
 
 
-def embedded_urls(server: EmbeddedPostgres) -> dict[str, str]:
-    """Return the embedded server's URL for each role."""
-    return {
-        "owner": server.url(CONTROL_DATABASE),
-        **{job: server.url(CONTROL_DATABASE, user=login) for job, login in JOBS.items()},
-        "dagster": server.url(DAGSTER_DATABASE, user=DAGSTER_DATABASE),
-        "odoo": server.url(MAINTENANCE_DATABASE, user=ADMINISTRATOR),
-    }
+def embedded_url(home: Path, name: str) -> str:
+    """Return the URL on the embedded server of a field of DatabaseUrls."""
+    cluster, database, role = _EMBEDDED[name]
+    return EmbeddedPostgres(home, cluster).url(database, role)
 
 
-def needs_embedded(settings: Settings) -> bool:
-    """Return whether any of the platform's databases is on the embedded server."""
-    return not (settings.database_url and settings.dagster_database_url and settings.odoo_database_url)
+_EMBEDDED: Mapping[str, tuple[Cluster, str, str]] = {
+    "owner": (CONTROL, CONTROL_DATABASE, SUPERUSER),
+    **{job: (CONTROL, CONTROL_DATABASE, login) for job, login in JOBS.items()},
+    "callers": (CONTROL, CONTROL_DATABASE, CALLERS),
+    "dagster": (CONTROL, DAGSTER_DATABASE, DAGSTER_DATABASE),
+    "odoo": (ENVIRONMENTS, MAINTENANCE_DATABASE, ADMINISTRATOR),
+}
+
+
+def embedded_servers(settings: Settings) -> list[EmbeddedPostgres]:
+    """Return the embedded servers that the settings need: the control plane's, and the environments'."""
+    needed, confined = [], confines_servers(settings)
+    if not (settings.database_url and settings.dagster_database_url):
+        needed.append(EmbeddedPostgres(settings.home, CONTROL, port=settings.control_port, confined=confined))
+    if not settings.odoo_database_url:
+        needed.append(EmbeddedPostgres(settings.home, ENVIRONMENTS, port=settings.postgres_port, confined=confined))
+    return needed
 
 
 class EmbeddedPostgres:
-    """Our own PostgreSQL server; all its files are in `home`, and every method is idempotent."""
+    """Our own PostgreSQL server; all its files are in `home`, and every method is idempotent.
 
-    def __init__(self, home: Path, *, bin_dir: Path | None = None, port: int = 0, durable: bool = True) -> None:
+    Args:
+        home: the state folder.
+        cluster: which of the clusters in it.
+        data: the cluster's folder, if it is not yet in its place.
+        bin_dir: the folder of PostgreSQL's programs; by default the wheel's.
+        port: the port; 0 keeps the one it has, or takes a free one.
+        durable: whether what was committed survives a power failure; tests need not.
+        confined: whether we start it in a sandbox; one that runs already is found in either case.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        cluster: Cluster,
+        *,
+        data: Path | None = None,
+        bin_dir: Path | None = None,
+        port: int = 0,
+        durable: bool = True,
+        confined: bool = False,
+    ) -> None:
         self.home = home
-        self.data = cluster_folder(home)
+        self.cluster = cluster
+        self.data = data or cluster_folder(home, cluster.entry)
         self._bin_dir = bin_dir
         self._wanted_port = port
         self._durable = durable
+        self._confined = confined
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, timeout: float = 60) -> None:
@@ -134,27 +181,34 @@ class EmbeddedPostgres:
         if not self.running():
             self.clear_leftovers()
             self.refuse_taken_port()
-            self._spawn()
+            self._process = self.spawn()
         self.wait_ready(timeout=timeout)
         self.provision()
 
     def stop(self, *, timeout: float = 30) -> None:
         """Stop the server without waiting for its clients; use stronger signals if it takes too long."""
-        server = self._server()
+        server = server_process.find(self.data)
         if server is not None:
-            _stop(server, timeout=timeout)
+            server_process.stop(server, timeout=timeout)
         if self._process is not None:
             self._process.wait()
             self._process = None
 
     def running(self) -> bool:
         """Return whether a server runs on this cluster."""
-        return self._server() is not None
+        return server_process.find(self.data) is not None
 
     def url(self, dbname: str, user: str = SUPERUSER) -> str:
-        """Return the URL of a database for one of the roles that `provision` creates."""
+        """Return the URL of a database for one of the cluster's logins.
+
+        Raises:
+            Unavailable: the server was never started, or nobody can log in as its superuser.
+        """
         port = self.port  # first, because it raises if the server was never started
-        password = quote(read_secret(self.home, password_secret(user)), safe="")
+        secret = self.cluster.secret_of(user)
+        if secret is None:
+            raise Unavailable(f"the superuser of {self.cluster.holds} has no password", hint="read docs/why.md")
+        password = quote(read_secret(self.home, secret), safe="")
         return f"postgresql://{user}:{password}@127.0.0.1:{port}/{quote(dbname, safe='')}"
 
     @property
@@ -163,27 +217,51 @@ class EmbeddedPostgres:
         try:
             return int(self._port_file.read_text())
         except (FileNotFoundError, ValueError) as exc:
-            raise Unavailable(f"the embedded PostgreSQL of {self.home} was never started", hint="ops up") from exc
+            raise Unavailable(f"The platform has never been started here ({self.home})", hint="ops up") from exc
+        except OSError as exc:
+            raise unusable(self.home, exc) from exc
 
     @property
     def bin_dir(self) -> Path:
         """Return a folder of the server's programs that the server's account can run."""
         source = self._bin_dir or wheel_bin_dir()
-        return reachable_bin_dir(source, account=server_account(self.data), home=self.home)
+        return reachable_bin_dir(source, account=self.account, home=self.home)
 
-    def argv(self) -> list[str]:
-        """Return the command that runs the server in the foreground and ends it with its parent."""
-        account = server_account(self.data)
-        command = [str(self.bin_dir / "postgres"), "-D", str(self.data)]
-        return tether.command(command, death_signal=signal.SIGINT, user=account.user, inherits=EVERY_PROGRAM)
+    @property
+    def account(self) -> Account:
+        """Return the account that the server runs as."""
+        return server_account(self.data, self.cluster.accounts)
+
+    @property
+    def log(self) -> Path:
+        """Return the server's log."""
+        return program_log(self.home, self.cluster.entry)
+
+    def argv(self, *sockets: Path, **settings: str) -> list[str]:
+        """Return the command that runs the server in the foreground and ends it with its parent.
+
+        Args:
+            sockets: the folders of its sockets; by default the one in its configuration.
+            settings: they apply to this run instead of those of its files.
+        """
+        bin_dir, data = self.bin_dir, self.data.resolve()
+        command = [str(bin_dir / "postgres"), "-D", str(data)]
+        command += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        if self._confined:
+            folders = [folder.resolve() for folder in sockets or (self._socket_folder,)]
+            sandbox = server_sandbox(data, sockets=folders, bin_dir=bin_dir)
+            lock = cluster_running_lock(self.home, self.cluster.entry)
+            command = sandboxed_server.command(bubblewrap.command(sandbox, command, cwd=data), lock=str(lock))
+        return tether.command(command, death_signal=signal.SIGINT, user=self.account.user, inherits=EVERY_PROGRAM)
 
     def prepare(self) -> Account:
         """Create the folders, the cluster and its configuration; raise Unavailable for an unusable cluster."""
-        account = server_account(self.data)
+        account = self.account
         self._make_folders(account)
-        for role in (SUPERUSER, *LOGINS):
-            read_or_create_secret(self.home, password_secret(role))
-        with locked(cluster_lock(self.home)):
+        for role in (SUPERUSER, *self.cluster.logins):
+            if secret := self.cluster.secret_of(role):
+                read_or_create_secret(self.home, secret)
+        with locked(cluster_lock(self.home, self.cluster.entry)):
             if not self.data.exists():
                 self._initialise(account)
             self._check_cluster()
@@ -193,7 +271,7 @@ class EmbeddedPostgres:
 
     def examine(self) -> None:
         """Raise an error for anything that would prevent the server's start; change nothing."""
-        account = server_account(self.data)
+        account = self.account
         if account.switch:
             _refuse_closed_folders(self.home, account)
         if self.data.exists():
@@ -202,19 +280,15 @@ class EmbeddedPostgres:
     def refuse_taken_port(self) -> None:
         """Raise Unavailable if another program listens on the server's port."""
         if not ports.is_free(self.port):
+            holder = ports.holder(self.port)
             raise Unavailable(
-                f"port {self.port} of the embedded PostgreSQL is taken by {ports.holder(self.port)}",
+                f"port {self.port} of the embedded PostgreSQL of {self.cluster.holds} is taken by {holder}",
                 hint=f"stop it, or take another port: rm {self._port_file}",
             )
 
     def clear_leftovers(self) -> None:
         """Remove the leftovers of a killed server: sessions that hold its shared memory, and lock files."""
-        orphans = [process for process in psutil.process_iter() if self._is_ours(process)]
-        for orphan in orphans:
-            orphan.send_signal(signal.SIGQUIT)
-        for stubborn in psutil.wait_procs(orphans, timeout=5)[1]:
-            stubborn.kill()
-        psutil.wait_procs(orphans, timeout=5)
+        server_process.end_orphans(self.data)
         # These files contain a process id, which may belong to another program now; PostgreSQL would refuse to start.
         for file in (self.data / "postmaster.pid", *self._socket_folder.glob(".s.PGSQL.*")):
             file.unlink(missing_ok=True)
@@ -224,7 +298,7 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + timeout
         while True:
             try:
-                psycopg.connect(self.url("postgres"), connect_timeout=5).close()
+                psycopg.connect(self.url(MAINTENANCE_DATABASE, self.cluster.keeper), connect_timeout=5).close()
             except psycopg.OperationalError as exc:
                 self._refuse_to_wait(exc, expired=time.monotonic() > deadline)
                 time.sleep(0.05)
@@ -232,26 +306,40 @@ class EmbeddedPostgres:
                 return
 
     def provision(self) -> None:
-        """Create the platform's roles and databases, and set the roles' passwords and rights."""
-        with psycopg.connect(self.url(MAINTENANCE_DATABASE), autocommit=True) as connection:
-            provision(connection, password=lambda role: read_secret(self.home, password_secret(role)))
+        """Create the platform's roles and databases, if the superuser can log in; the rest is done by `set_up`."""
+        if self.cluster.superuser_secret is not None:
+            with psycopg.connect(self.url(MAINTENANCE_DATABASE), autocommit=True) as connection:
+                self.cluster.provision(connection, self.password)
+
+    def password(self, role: str) -> str:
+        """Return the password of one of the cluster's logins."""
+        return read_or_create_secret(self.home, password_secret(role))
+
+    def spawn(self, *sockets: Path, **settings: str) -> subprocess.Popen[bytes]:
+        """Start the server and return its process, or its launcher's; the arguments are those of `argv`."""
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                self.argv(*sockets, **settings),
+                env=clean_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                start_new_session=True,
+            )
 
     # -- private helpers
 
     @property
     def _port_file(self) -> Path:
-        return cluster_port_file(self.home)
+        return cluster_port_file(self.home, self.cluster.entry)
 
     @property
     def _socket_folder(self) -> Path:
-        return cluster_sockets(self.home)
-
-    @property
-    def _log(self) -> Path:
-        return program_log(self.home, "postgres")
+        return cluster_sockets(self.home, self.cluster.entry)
 
     def _make_folders(self, account: Account) -> None:
-        for folder in (self.home, self.data.parent, self._socket_folder.parent, self._log.parent, self._socket_folder):
+        for folder in (self.home, self.data.parent, self._socket_folder.parent, self.log.parent, self._socket_folder):
             folder.mkdir(mode=0o711, parents=True, exist_ok=True)
         account.own(self._socket_folder)
         if account.switch:
@@ -260,12 +348,12 @@ class EmbeddedPostgres:
 
     def _initialise(self, account: Account) -> None:
         """Create the cluster in a temporary folder and rename it when it is complete."""
-        draft = self.data.with_name("data.new")
+        draft = self.data.with_name(f"{self.data.name}.new")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
         account.own(draft)
         password = self._socket_folder / "superuser"
-        write_whole(password, read_secret(self.home, password_secret(SUPERUSER)).encode())
+        write_whole(password, self._first_password().encode())
         account.own(password)
         bin_dir = reachable_bin_dir(self._bin_dir or wheel_bin_dir(), account=account, home=self.home)
         try:
@@ -278,6 +366,11 @@ class EmbeddedPostgres:
         with (draft / "postgresql.conf").open("a") as file:
             file.write("\ninclude = 'odooops.conf'  # written at every start\n")
         draft.rename(self.data)
+
+    def _first_password(self) -> str:
+        """Return the superuser's password; one that nobody keeps if it is not to log in, which `set_up` takes away."""
+        secret = self.cluster.superuser_secret
+        return read_secret(self.home, secret) if secret else secrets.token_urlsafe(32)
 
     def _check_cluster(self) -> None:
         parts = [self.data / "PG_VERSION", self.data / "global" / "pg_control", self.data / "postgresql.conf"]
@@ -305,80 +398,19 @@ class EmbeddedPostgres:
         # Relative to the folder in which the server works: the kernel limits the length of a socket's path.
         sockets = os.path.relpath(self._socket_folder.resolve(), self.data.resolve())
         major = int((self.data / "PG_VERSION").read_text())
-        text = configuration(port=self.port, socket_folder=sockets, durable=self._durable, major=major)
+        text = configuration(self.cluster, port=self.port, socket_folder=sockets, durable=self._durable, major=major)
         draft = self.data / "odooops.conf.new"
         draft.write_text(text)
         account.own(draft)
         draft.rename(self.data / "odooops.conf")
 
-    def _spawn(self) -> None:
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self.argv(),
-                env=clean_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd="/",
-                start_new_session=True,
-            )
-
     def _refuse_to_wait(self, reason: Exception, *, expired: bool) -> None:
         if self._process is not None and self._process.poll() is not None:
-            last = self._log.read_text(errors="replace").strip().splitlines()[-1:]
-            raise Unavailable(f"PostgreSQL did not start: {' '.join(last)}", hint=f"read {self._log}") from reason
+            last = self.log.read_text(errors="replace").strip().splitlines()[-1:]
+            raise Unavailable(f"PostgreSQL did not start: {' '.join(last)}", hint=f"read {self.log}") from reason
         if expired:
             line = first_line(reason)
-            raise Unavailable(f"PostgreSQL does not answer: {line}", hint=f"read {self._log}") from reason
-
-    def _server(self) -> psutil.Process | None:
-        try:
-            process = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
-        except (FileNotFoundError, PermissionError, ValueError, IndexError, psutil.NoSuchProcess):
-            return None
-        return process if self._is_ours(process) else None
-
-    def _is_ours(self, process: psutil.Process) -> bool:
-        try:
-            if process.name() not in {"postgres", "postmaster"} or process.status() == psutil.STATUS_ZOMBIE:
-                return False
-            return Path(process.cwd()) == self.data.resolve()
-        except psutil.Error:
-            return False
-
-
-def configuration(*, port: int, socket_folder: str, durable: bool, major: int) -> str:
-    """Return a configuration file with the settings that differ from PostgreSQL's defaults."""
-    on = "on" if durable else "off"
-    values = {
-        "listen_addresses": "127.0.0.1",
-        "port": str(port),
-        "unix_socket_directories": socket_folder,
-        "password_encryption": "scram-sha-256",
-        # Each Odoo has its own connection pool, and Dagster opens a connection for each statement.
-        "max_connections": "300",
-        # For the platform's own logins, however many connections the environments hold.
-        **({"reserved_connections": "60"} if major >= _RESERVING else {}),
-        "max_locks_per_transaction": "128",
-        "shared_buffers": "256MB" if durable else "64MB",
-        "effective_cache_size": "1GB",
-        "work_mem": "8MB",
-        "maintenance_work_mem": "128MB",
-        "random_page_cost": "1.1",
-        # The queries are short; JIT compilation costs more than it saves.
-        "jit": "off",
-        "max_wal_size": "2GB",
-        "wal_compression": "on",
-        "autovacuum_naptime": "15s",
-        "fsync": on,
-        "full_page_writes": on,
-        "synchronous_commit": on,
-        "timezone": "UTC",
-        "log_timezone": "UTC",
-        "log_line_prefix": "%m [%p] %u@%d ",
-    }
-    lines = ["# Written by odooops at every start; put changes of your own into postgresql.conf, below the include."]
-    return "\n".join([*lines, *(f"{name} = '{value}'" for name, value in values.items())]) + "\n"
+            raise Unavailable(f"PostgreSQL does not answer: {line}", hint=f"read {self.log}") from reason
 
 
 def _initdb(bin_dir: Path, data: Path, *, password: Path, durable: bool) -> list[str]:
@@ -404,16 +436,3 @@ def _may_enter(folder: Path, account: Account) -> bool:
     if status.st_uid == account.uid:
         return bool(status.st_mode & 0o100)
     return bool(status.st_mode & (0o010 if status.st_gid == account.gid else 0o001))
-
-
-def _stop(server: psutil.Process, *, timeout: float) -> None:
-    family = [server, *server.children(recursive=True)]
-    for number, patience in ((signal.SIGINT, timeout), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
-        for process in family if number == signal.SIGKILL else [server]:
-            try:
-                process.send_signal(number)
-            except psutil.NoSuchProcess:
-                continue
-        family = psutil.wait_procs(family, timeout=patience)[1]
-        if not family:
-            return

@@ -14,7 +14,9 @@ from odooops_dagster.child_environment import clean_environment
 from odooops_dagster.errors import MissingDependency, OdooOpsError, Unavailable
 from odooops_dagster.local import lock, ports
 from odooops_dagster.local.binaries import version, wheel_bin_dir
-from odooops_dagster.local.postgres import EmbeddedPostgres, needs_embedded
+from odooops_dagster.local.containers import containers, docker_runtime, uses_containers
+from odooops_dagster.local.limits import limits
+from odooops_dagster.local.postgres import embedded_servers
 from odooops_dagster.local.sandboxes import sandbox
 from odooops_dagster.local.state_folder import check_space, open_state_folder
 from odooops_dagster.settings import Settings
@@ -22,6 +24,8 @@ from odooops_dagster.unreachable import first_line
 
 # Dagster's four processes need 450 MB, PostgreSQL and one Odoo about the same.
 ENOUGH_MEMORY_BYTES = 1500 * 1024**2
+# The program that prints Odoo's reports, and where it is found inside of a sandbox.
+_PRINTS, _INSIDE = "wkhtmltopdf", "/usr/local/bin:/usr/bin:/bin"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,10 +83,12 @@ def git(_settings: Settings) -> str:
 
 
 def postgresql(settings: Settings) -> str:
-    """Check that the embedded server's programs and cluster match."""
-    if not needs_embedded(settings):
+    """Check that the embedded servers' programs and clusters match."""
+    servers = embedded_servers(settings)
+    if not servers:
         return "not embedded: every database has a URL"
-    EmbeddedPostgres(settings.home).examine()
+    for server in servers:
+        server.examine()
     return f"PostgreSQL {version(wheel_bin_dir())}"
 
 
@@ -130,6 +136,27 @@ def memory(_settings: Settings) -> str:
     return f"{available // 1024**2} MB free"
 
 
+def printing(settings: Settings) -> str:
+    """Check that Odoo can print reports, in the sandboxes or in the image of containers.
+
+    Raises:
+        MissingDependency: wkhtmltopdf is not installed.
+    """
+    if uses_containers(settings):
+        if not docker_runtime(settings).probe(("sh", "-c", f"PATH={_INSIDE} command -v {_PRINTS} || true"))[1]:
+            raise MissingDependency(
+                f"no {_PRINTS} is in the image {settings.docker_image}: Odoo prints no reports",
+                hint="add the packages wkhtmltopdf and fonts-dejavu-core to the image",
+            )
+        return f"{_PRINTS} is in the image"
+    if (found := shutil.which(_PRINTS, path=_INSIDE)) is None:
+        raise MissingDependency(
+            f"{_PRINTS} is not installed: Odoo prints no reports",
+            hint=install_command("--no-install-recommends wkhtmltopdf fonts-dejavu-core"),
+        )
+    return found
+
+
 def install_command(package: str) -> str:
     """Return the command that installs a package on this machine."""
     managers = {"apt-get": "apt-get install -y", "dnf": "dnf install -y", "apk": "apk add", "brew": "brew install"}
@@ -145,8 +172,9 @@ REQUIRED: dict[str, Check] = {
     "ports": free_ports,
     "databases": databases,
     "sandbox": sandbox,
+    "containers": containers,
 }
-ADVISED: dict[str, Check] = {"memory": memory}
+ADVISED: dict[str, Check] = {"memory": memory, "limits": limits, "printing": printing}
 
 
 def _finding(name: str, check: Check, settings: Settings, *, blocking: bool) -> Finding:

@@ -10,12 +10,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
+from uuid import UUID
 
 from odooops_dagster.child_environment import EVERY_PROGRAM, OURS
 from odooops_dagster.errors import BadInput
 from odooops_dagster.home import (
+    CONSOLE_HOST,
     UI_HOST,
     code_socket,
+    containers_folder,
     dagster_home,
     fork_socket,
     logs_folder,
@@ -29,10 +33,13 @@ from odooops_dagster.home import (
     workspace_file,
 )
 from odooops_dagster.local import tether
-from odooops_dagster.local.postgres import EmbeddedPostgres, needs_embedded
+from odooops_dagster.local.containers import uses_containers
+from odooops_dagster.local.postgres import EmbeddedPostgres
 from odooops_dagster.local.stack_environment import names_of, variables_of
+from odooops_dagster.model import Sandbox
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.runtime import launch
+from odooops_dagster.tools.runtime.sandbox import bubblewrap
 
 DEFINITIONS_MODULE, DEFINITIONS = "odooops_dagster.definitions", "definitions"
 LOCATION = "odooops"
@@ -63,17 +70,16 @@ class Program:
     optional: bool = False
 
 
-def programs(settings: Settings, server: EmbeddedPostgres) -> list[Program]:
+def programs(settings: Settings, servers: Sequence[EmbeddedPostgres]) -> list[Program]:
     """Return the programs of this machine's stack in their start order.
 
     They stop in reverse: the front ones together, then one after the other, because an interrupted run still needs the
     environments' services, and both need the database.
     """
-    local = [_postgres(server)] if needs_embedded(settings) else []
     # Elsewhere a process cannot prove that it is safe to fork, and Dagster's own launcher starts the runs.
     forking = [_runs(settings)] if sys.platform == "linux" else []
     return [
-        *local,
+        *map(_postgres, servers),
         _environments(settings),
         _code(settings),
         *forking,
@@ -81,6 +87,8 @@ def programs(settings: Settings, server: EmbeddedPostgres) -> list[Program]:
         _daemon(settings),
         _gateway(settings),
         _router(settings),
+        _catcher(settings),
+        _egress(settings),
     ]
 
 
@@ -90,11 +98,13 @@ def workspace(settings: Settings) -> str:
     return json.dumps({"load_from": [location]}, indent=1) + "\n"
 
 
-def definition(program: Program, *, home: Path, environment: Mapping[str, str]) -> str:
+def definition(program: Program, *, home: Path, environment: Mapping[str, str], sandbox: Sandbox | None = None) -> str:
     """Return the program's definition for the launcher; the program inherits some variables of the launcher's."""
+    argv = list(program.argv)
     fields = {
         "mark": f"stack:{home}:{program.name}",
-        "argv": list(program.argv),
+        "argv": argv if sandbox is None else bubblewrap.command(sandbox, argv, cwd=sandbox.home),
+        "sandboxed": sandbox is not None,
         "cwd": str(dagster_home(home)),
         "env": None,
         "inherits": variables_of(program.name, environment),
@@ -147,6 +157,8 @@ def _section(program: Program, *, home: Path, priority: int) -> dict[str, str]:
     return {
         "command": shlex.join(_command(program, home=home)),
         "priority": str(priority),
+        # `python -m` imports from the folder in which it starts: not from the one in which `ops up` was typed.
+        "directory": "/",
         "autostart": "false",
         "autorestart": "true",
         # If we are root, environments' accounts read the code that runs write, whatever the umask of who started us.
@@ -183,7 +195,7 @@ def _ini_value(value: str) -> str:
 
 def _postgres(server: EmbeddedPostgres) -> Program:
     return Program(
-        name="postgres",
+        name=server.cluster.entry.value,
         argv=tuple(server.argv()),
         stage=DATABASE_STAGE,
         address=f"127.0.0.1:{server.port}",
@@ -194,10 +206,18 @@ def _postgres(server: EmbeddedPostgres) -> Program:
 
 
 def _environments(settings: Settings) -> Program:
-    root = str(services_folder(settings.home))
-    argv = [sys.executable, "-m", "odooops_dagster.tools.runtime.process", "--root", root, "--foreground"]
+    argv = [sys.executable, "-m", *_keeper_of_services(settings)]
     command = tether.command(argv, death_signal=signal.SIGTERM, inherits=(*EVERY_PROGRAM, *OURS))
     return Program(name="environments", argv=tuple(command), stage=2, stop_seconds=120, contained=False)
+
+
+def _keeper_of_services(settings: Settings) -> list[str]:
+    if uses_containers(settings):
+        root = str(containers_folder(settings.home))
+        engine = ["--engine", settings.docker_engine, "--image", settings.docker_image]
+        kind = "swarm" if settings.docker_swarm else "docker"
+        return [f"odooops_dagster.tools.runtime.{kind}", "--root", root, *engine]
+    return ["odooops_dagster.tools.runtime.process", "--root", str(services_folder(settings.home)), "--foreground"]
 
 
 def _code(settings: Settings) -> Program:
@@ -228,12 +248,23 @@ def _daemon(settings: Settings) -> Program:
 
 def _gateway(settings: Settings) -> Program:
     argv = _uvicorn("odooops_dagster.doors.http.app:create_app", settings.host, settings.gateway_port)
+    argv = (*argv, "--ws", "none")  # it has none: their library takes memory
     return Program(name="gateway", argv=argv, stage=FRONT_STAGE, address=url(settings.host, settings.gateway_port))
 
 
 def _router(settings: Settings) -> Program:
     argv = (sys.executable, "-m", "odooops_dagster.doors.router")
     return Program(name="router", argv=argv, stage=FRONT_STAGE, address=url_of_label(settings, "*").rstrip("/"))
+
+
+def _catcher(settings: Settings) -> Program:
+    argv = (sys.executable, "-m", "odooops_dagster.doors.catcher", str(settings.home))
+    return Program(name="catcher", argv=argv, stage=FRONT_STAGE)
+
+
+def _egress(settings: Settings) -> Program:
+    argv = (sys.executable, "-m", "odooops_dagster.doors.egress", str(settings.home))
+    return Program(name="egress", argv=argv, stage=FRONT_STAGE)
 
 
 def _uvicorn(factory: str, host: str, port: int) -> tuple[str, ...]:
@@ -244,6 +275,18 @@ def _uvicorn(factory: str, host: str, port: int) -> tuple[str, ...]:
 def ui_url(settings: Settings) -> str:
     """Return the URL of the Dagster UI for a browser on this machine."""
     return f"http://{UI_HOST}:{settings.dagster_port}"
+
+
+def console_url(settings: Settings) -> str:
+    """Return the URL of the console for a browser: of the name that a proxy shows, else on this machine."""
+    if settings.console_host is not None:
+        return f"https://{settings.console_host}"
+    return f"http://{CONSOLE_HOST}:{settings.gateway_port}"
+
+
+def artifact_url(base: str, run_id: UUID, name: str) -> str:
+    """Return the URL below the Dagster UI's at which an artifact of a run is read."""
+    return f"{base}/artifacts/{run_id}/{quote(name)}"
 
 
 def url(host: str, port: int) -> str:

@@ -1,4 +1,4 @@
-"""Makes the platform's roles and databases on the embedded server, as its superuser.
+"""Makes the platform's roles and databases on the embedded servers, as their superuser.
 
 The environments' administrator is no superuser: it may create databases and roles, and act as the roles that it made.
 """
@@ -11,6 +11,7 @@ from psycopg import sql
 
 from odooops_dagster.home import (
     ADMINISTRATOR,
+    CALLERS,
     COMPARISON_PREFIX,
     CONTROL_DATABASE,
     DAGSTER_DATABASE,
@@ -25,22 +26,34 @@ from odooops_dagster.home import (
 from odooops_dagster.tools.postgres.connections import Connection
 from odooops_dagster.tools.postgres.database_rights import close_to_public, execute, rights
 
-_OF_CONTROL = (GATEWAY, WORKER, OPERATOR)
-LOGINS = (*_OF_CONTROL, DAGSTER_DATABASE, ADMINISTRATOR)
+_JOBS = (GATEWAY, WORKER, OPERATOR)
+# The logins of the control plane's cluster.
+OF_CONTROL = (*_JOBS, DAGSTER_DATABASE, CALLERS)
+# Returns the password of a role.
+Password = Callable[[str], str]
 _PG16 = 160000
 
 
-def provision(connection: Connection, *, password: Callable[[str], str]) -> None:
-    """Create the platform's roles and databases, set the roles' passwords, and give the administrator its rights."""
-    for role in LOGINS:
+def provision_control(connection: Connection, password: Password) -> None:
+    """Create the databases of the control plane and of Dagster, and their logins with their passwords."""
+    for role in OF_CONTROL:
         _ensure_login(connection, role, password=password(role))
-    _ensure_database(connection, CONTROL_DATABASE, owner=SUPERUSER, users=_OF_CONTROL)
+    execute(connection, "alter role {} noinherit", CALLERS)
+    _ensure_database(connection, CONTROL_DATABASE, owner=SUPERUSER, users=(*_JOBS, CALLERS))
     _ensure_database(connection, DAGSTER_DATABASE, owner=DAGSTER_DATABASE, users=[DAGSTER_DATABASE])
+    # Not the callers': they may be many.
+    _reserve(connection, (*_JOBS, DAGSTER_DATABASE))
+
+
+def provision_environments(connection: Connection, password: Password) -> None:
+    """Create the environments' administrator with its password, and give it its rights."""
+    _ensure_login(connection, ADMINISTRATOR, password=password(ADMINISTRATOR))
     with rights(connection):
         _empower(connection)
         _hand_over(connection)
         # Also what the administrator does not own and could not close.
         close_to_public(connection)
+    _reserve(connection, [ADMINISTRATOR])
 
 
 def _ensure_login(connection: Connection, role: str, *, password: str) -> None:
@@ -61,12 +74,17 @@ def _ensure_database(connection: Connection, name: str, *, owner: str, users: Se
 
 
 def _empower(connection: Connection) -> None:
-    """Let the administrator create and limit, and let all of the platform's logins in when the server is full."""
+    """Let the administrator create, limit, and end sessions: of people too, who may look into a database."""
     execute(connection, "alter role {} createdb createrole", ADMINISTRATOR)
     execute(connection, "grant connect on database {} to {}", MAINTENANCE_DATABASE, ADMINISTRATOR)
     execute(connection, "grant set on parameter temp_file_limit to {}", ADMINISTRATOR)
+    execute(connection, "grant pg_signal_backend to {}", ADMINISTRATOR)
+
+
+def _reserve(connection: Connection, logins: Sequence[str]) -> None:
+    """Let the platform's logins in when the server is full."""
     if connection.info.server_version >= _PG16:
-        for login in LOGINS:
+        for login in logins:
             execute(connection, "grant pg_use_reserved_connections to {} with inherit true", login)
 
 
@@ -90,7 +108,7 @@ def _hand_over(connection: Connection) -> None:
            and exists (select from unnest(%(mine)s::text[]) as p (prefix) where starts_with(r.rolname, p.prefix))
            and not pg_has_role(%(administrator)s, r.oid, 'member with admin option')
         """,
-        {"ours": list(_OF_CONTROL), "mine": mine, "administrator": ADMINISTRATOR},
+        {"ours": list(_JOBS), "mine": mine, "administrator": ADMINISTRATOR},
     ).fetchall()
     for (name,) in roles:
         execute(connection, "grant {} to {} with admin option", name, ADMINISTRATOR)

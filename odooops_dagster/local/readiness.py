@@ -5,12 +5,20 @@ from __future__ import annotations
 import http.client
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psycopg
 
-from odooops_dagster.home import code_socket, fork_socket, services_folder
+from odooops_dagster.home import (
+    MAINTENANCE_DATABASE,
+    catcher_mark,
+    code_socket,
+    egress_mark,
+    fork_socket,
+    services_folder,
+)
+from odooops_dagster.local.containers import docker_runtime, uses_containers
 from odooops_dagster.local.postgres import EmbeddedPostgres, database_urls
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.runtime import supervisor as services
@@ -19,30 +27,45 @@ _SECONDS = 5.0
 # The daemon writes a heartbeat every 30 s (dagster/_daemon/controller.py, DEFAULT_HEARTBEAT_INTERVAL_SECONDS); on a
 # busy machine some may be missing.
 _HEARTBEAT_SECONDS = 180.0
+# Catcher and proxy touch their marks every second.
+_MARK_SECONDS = 10.0
 Probe = Callable[[], bool]
 
 
-def probes(settings: Settings, server: EmbeddedPostgres, *, dagster_url: str) -> dict[str, Probe]:
+def probes(settings: Settings, servers: Sequence[EmbeddedPostgres], *, dagster_url: str) -> dict[str, Probe]:
     """Return the probe of each program for the start of the stack."""
     return {
-        "postgres": lambda: answers_sql(server.url("postgres")),
-        "environments": services.ServiceSupervisor(services_folder(settings.home), call_seconds=_SECONDS).answers,
+        **{server.cluster.entry.value: _answering(server) for server in servers},
+        "environments": _keeper_of_services(settings),
         "code": lambda: accepts(code_socket(settings.home)),
         "runs": lambda: accepts(fork_socket(settings.home)),
         "webserver": lambda: answers_http(settings.host, settings.dagster_port, "/healthz"),
         "daemon": heartbeat_probe(dagster_url),
         "gateway": lambda: answers_http(settings.host, settings.gateway_port, "/readyz"),
         "router": lambda: answers_http("127.0.0.1", settings.environments_port, "/healthz"),
+        "catcher": lambda: is_fresh(catcher_mark(settings.home)),
+        "egress": lambda: is_fresh(egress_mark(settings.home)),
     }
 
 
-def standing_probes(settings: Settings, server: EmbeddedPostgres) -> dict[str, Probe]:
+def standing_probes(settings: Settings, servers: Sequence[EmbeddedPostgres]) -> dict[str, Probe]:
     """Return the probe of each program for a running stack; none waits for a new event."""
 
     def heart_beats() -> bool:
         return has_recent_heartbeat(database_urls(settings).dagster)
 
-    return {**probes(settings, server, dagster_url=""), "daemon": heart_beats}
+    return {**probes(settings, servers, dagster_url=""), "daemon": heart_beats}
+
+
+def _keeper_of_services(settings: Settings) -> Probe:
+    """Return the probe of what keeps the environments' services: the supervisor, or the engine."""
+    if uses_containers(settings):
+        return docker_runtime(settings).answers
+    return services.ServiceSupervisor(services_folder(settings.home), call_seconds=_SECONDS).answers
+
+
+def _answering(server: EmbeddedPostgres) -> Probe:
+    return lambda: answers_sql(server.url(MAINTENANCE_DATABASE, server.cluster.keeper))
 
 
 def answers_sql(url: str) -> bool:
@@ -63,6 +86,14 @@ def accepts(path: Path) -> bool:
         except OSError:
             return False
         return True
+
+
+def is_fresh(mark: Path) -> bool:
+    """Return whether the file was touched just now."""
+    try:
+        return time.time() - mark.stat().st_mtime < _MARK_SECONDS
+    except FileNotFoundError:
+        return False
 
 
 def answers_http(host: str, port: int, path: str) -> bool:

@@ -1,4 +1,4 @@
-"""Secrets that the platform generates: one file each, readable by its owner only."""
+"""The platform's secrets, generated or given: one file each, readable by its owner only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import secrets
 from pathlib import Path
 
 from odooops_dagster.errors import Unavailable
-from odooops_dagster.home import secret_file
+from odooops_dagster.files import write_whole
+from odooops_dagster.home import secret_file, secrets_folder
 
 
 def read_or_create_secret(home: Path, name: str) -> str:
@@ -24,6 +25,13 @@ def read_secret(home: Path, name: str) -> str:
         return secret_file(home, name).read_text().strip()
     except FileNotFoundError as exc:
         raise Unavailable(f"{home} has no secret named {name}", hint="ops up") from exc
+
+
+def write_secret(home: Path, path: Path, content: str) -> None:
+    """Keep the secret in its file below the secrets' folder, in the place of the one before."""
+    for folder in (secrets_folder(home), path.parent):  # only the last folder that mkdir makes gets the mode
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_whole(path, content.encode())
 
 
 def create_once(path: Path, text: str, *, mode: int = 0o600) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -21,26 +20,16 @@ from odooops_dagster.home import (
     workspace_file,
 )
 from odooops_dagster.local import programs as layout
+from odooops_dagster.local.front_sandboxes import front_sandbox
 from odooops_dagster.local.programs import Program
 from odooops_dagster.local.readiness import Probe
+from odooops_dagster.local.report import Report, StartupProgress
 from odooops_dagster.local.supervisor import ProgramState, StackSupervisor
+from odooops_dagster.local.watch import refuse_if_asked
 from odooops_dagster.settings import Settings
 
 # The import of Dagster and the code takes seconds, on a small busy machine a minute.
 READY_SECONDS = 240.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class StartupProgress:
-    """One line of progress for the user."""
-
-    name: str
-    state: str
-    address: str = ""
-    detail: str = ""
-
-
-Report = Callable[[StartupProgress], None]
 
 
 class Startup:
@@ -70,6 +59,7 @@ class Startup:
                     del waiting[name]
             self._refuse_late(waiting, started=started)
             time.sleep(0.1)
+            refuse_if_asked()
 
     def _progress(
         self, program: Program, state: ProgramState, *, first: dict[str, int], mark: int, started: float
@@ -140,10 +130,12 @@ def write_files(settings: Settings, chosen: Sequence[Program], *, environment: M
     write_whole(instance_file(home), instance_settings())
     write_whole(workspace_file(home), layout.workspace(settings).encode())
     for program in (program for program in chosen if program.contained):
-        text = layout.definition(program, home=home, environment=environment)
+        sandbox = front_sandbox(settings, program.name, environment)
+        text = layout.definition(program, home=home, environment=environment, sandbox=sandbox)
         write_whole(program_definition(home, program.name), text.encode())
     write_whole(supervisor_configuration(home), layout.supervisor_ini(chosen, home=home).encode())
     for socket in (code_socket(home), fork_socket(home)):
+        socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         socket.unlink(missing_ok=True)
 
 

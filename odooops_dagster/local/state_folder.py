@@ -1,6 +1,6 @@
 """Creates and checks the state folder; errors say how to make it usable.
 
-The names of what is in it are in odooops_dagster/home/paths.py.
+The names of what is in it are in odooops_dagster/home/contents.py.
 """
 
 from __future__ import annotations
@@ -12,18 +12,23 @@ import stat
 from pathlib import Path
 
 from odooops_dagster.errors import Unavailable
+from odooops_dagster.files import write_whole
 from odooops_dagster.home import StateEntry
 
 # Version of the folder's layout; an odooops with another version refuses to use the folder.
-LAYOUT = 1
+LAYOUT = 2
+# The version before had one cluster for all databases; `ops up` moves the control plane's out of it.
+_FORMER_LAYOUT = 1
 # The folders that are not made by what they are for, with a mode of its own.
 _OURS = (
     *(StateEntry.ACCOUNTS, StateEntry.BUILDS, StateEntry.DAGSTER, StateEntry.DRILLS, StateEntry.ENVIRONMENTS),
     *(StateEntry.LOCKS, StateEntry.LOGS, StateEntry.REPOS, StateEntry.RUNS, StateEntry.SECRETS, StateEntry.SOURCES),
     *(StateEntry.STORE, StateEntry.TEMPLATES),
 )
-# If the platform is root, PostgreSQL runs as another account, with its files, its programs and its socket.
-_SHARED = frozenset({StateEntry.POSTGRES, StateEntry.POSTGRESQL, StateEntry.RUN})
+# If the platform is root, PostgreSQL runs as other accounts, with their files, its programs and their sockets.
+_SHARED = frozenset(
+    {StateEntry.CONTROL, StateEntry.POSTGRES, StateEntry.POSTGRESQL, StateEntry.RESTORING, StateEntry.RUN}
+)
 # Each preview takes a few hundred megabytes, and PostgreSQL stops if it cannot write its log.
 LEAST_FREE_BYTES = 1024**3
 
@@ -35,20 +40,38 @@ def open_state_folder(home: Path) -> None:
         _refuse_strangers(home)
         _close(home)
         _check_layout(home / StateEntry.LAYOUT)
-    except (FileExistsError, NotADirectoryError) as exc:
-        blocker = _existing(Path(exc.filename))
-        raise Unavailable(
-            f"the state folder {home} cannot be made: {blocker} is not a folder", hint=f"mv {blocker} {blocker}.old"
-        ) from exc
     except OSError as exc:
-        hint = f"sudo chown -R {_me()} {home}, or name another folder in ODOOOPS_HOME"
-        raise Unavailable(f"the state folder {home} cannot be used: {exc.strerror}: {exc.filename}", hint=hint) from exc
+        raise unusable(home, exc) from exc
+
+
+def unusable(home: Path, exc: OSError) -> Unavailable:
+    """Return the error for a state folder in which the system refuses something."""
+    if isinstance(exc, FileExistsError | NotADirectoryError):
+        blocker = _existing(Path(exc.filename))
+        return Unavailable(
+            f"the state folder {home} cannot be made: {blocker} is not a folder", hint=f"mv {blocker} {blocker}.old"
+        )
+    mend = f"sudo chown -R {_me()} {home}, or name" if home.exists() else "name"
+    return Unavailable(
+        f"the state folder {home} cannot be used: {exc.strerror}: {exc.filename}",
+        hint=f"{mend} another folder in ODOOOPS_HOME",
+    )
+
+
+def mark_layout(home: Path) -> None:
+    """Record that the folder has this version's layout, so that no earlier version opens it."""
+    write_whole(home / StateEntry.LAYOUT, f"{LAYOUT}\n".encode(), mode=0o644)
 
 
 def check_space(home: Path, *, least: int = LEAST_FREE_BYTES) -> int:
-    """Return the free bytes of the state folder's disk; raise Unavailable if there are fewer than `least`."""
-    free = shutil.disk_usage(_existing(home)).free
-    if free < least:
+    """Return the free bytes of the state folder's disk; raise Unavailable if there are fewer than `least`.
+
+    Where nothing can be made at all, the disk is not what is missing: `open_state_folder` tells the reason.
+    """
+    place = _existing(home)
+    usage = shutil.disk_usage(place)
+    free = usage.free
+    if free < least and usage.total and os.access(place, os.W_OK):
         raise Unavailable(
             f"the disk of {home} is full: {free // 1024**2} MB are free, {least // 1024**2} MB are needed",
             hint=f"du -xh --max-depth=2 {home} | sort -h, then delete, or name another folder in ODOOOPS_HOME",
@@ -92,7 +115,7 @@ def _check_layout(file: Path) -> None:
     if not file.exists():
         file.write_text(f"{LAYOUT}\n")
     found = file.read_text().strip()
-    if found != str(LAYOUT):
+    if found not in {str(LAYOUT), str(_FORMER_LAYOUT)}:
         raise Unavailable(
             f"{file.parent} was arranged by another version of odooops (layout {found}, this one knows {LAYOUT})",
             hint="install that version, or name another folder in ODOOOPS_HOME",

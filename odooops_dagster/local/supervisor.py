@@ -10,19 +10,23 @@ import time
 import xmlrpc.client
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-from supervisor.xmlrpc import Faults
+from typing import TYPE_CHECKING, Any
 
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.home import supervisor_configuration, supervisor_errors, supervisor_socket
 from odooops_dagster.local import tether
-from odooops_dagster.local.programs import Program, namespec
-from odooops_dagster.tools.runtime.supervisord import Supervisord
+from odooops_dagster.tools.runtime.supervisord import Faults, Supervisord
+
+if TYPE_CHECKING:
+    from odooops_dagster.local.programs import Program
+    from odooops_dagster.local.watch import ChildProcess
 
 _START_SECONDS = 20.0
+# Before it starts the first program that uses Dagster, it imports Dagster, and answers nobody meanwhile: it takes
+# seconds, and a minute on a small busy machine.
+_IMPORT_SECONDS = 240.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,7 @@ class StackSupervisor:
         self._home = home
         self._socket = supervisor_socket(home)
         self._supervisord = Supervisord(socket=self._socket, name=f"the supervisor of {home}", hint="ops up")
+        self._importing = replace(self._supervisord, call_seconds=_IMPORT_SECONDS)
 
     def spawn(self, *, environment: Mapping[str, str], lock: int) -> subprocess.Popen[bytes]:
         """Start supervisord and wait until it answers; it ends with us, and holds the stack's lock while it lives."""
@@ -51,7 +56,7 @@ class StackSupervisor:
             sys.executable,
             "-P",
             "-m",
-            "supervisor.supervisord",
+            "odooops_dagster.local.forking",
             "-n",
             "-c",
             str(supervisor_configuration(self._home)),
@@ -71,8 +76,10 @@ class StackSupervisor:
 
     def start(self, program: Program) -> None:
         """Start the program without waiting for it."""
+        from odooops_dagster.local.programs import namespec  # noqa: PLC0415 - what only watches needs none of it
+
         try:
-            self.call("startProcess", namespec(program), False)
+            self._importing.call("startProcess", namespec(program), False)
         except xmlrpc.client.Fault as exc:
             if exc.faultCode != Faults.ALREADY_STARTED:
                 raise Unavailable(f"{program.name} cannot be started: {exc.faultString}", hint="ops doctor") from exc
@@ -111,7 +118,7 @@ class StackSupervisor:
         return lines[-1] if lines else "no reason given"
 
 
-def terminate(process: subprocess.Popen[bytes]) -> None:
+def terminate(process: ChildProcess) -> None:
     """Send SIGTERM to the supervisor, which stops everything in order."""
     if process.poll() is None:
         os.kill(process.pid, signal.SIGTERM)

@@ -13,11 +13,13 @@ import pwd
 import shutil
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from typing import NoReturn
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+Become = Callable[[str, list[str], Mapping[str, str]], NoReturn]
 
 
 def command(
@@ -36,7 +38,7 @@ def command(
     return [sys.executable, "-I", __file__, *options, death_signal.name, *argv]
 
 
-def main(arguments: list[str]) -> None:
+def main(arguments: list[str], become: Become = os.execvpe) -> NoReturn:
     """Drop privileges, reset signal handlers, request the death signal, and exec the command."""
     parent = os.getppid()
     options, name, argv = _parse(arguments)
@@ -52,7 +54,7 @@ def main(arguments: list[str]) -> None:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     tie(death_signal, parent=parent)
-    os.execv(program, argv)  # noqa: S606 -- becoming the command is the purpose
+    become(program, argv, os.environ.copy())
 
 
 def _parse(arguments: list[str]) -> tuple[dict[str, str], str, list[str]]:

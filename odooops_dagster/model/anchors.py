@@ -38,7 +38,7 @@ class AuditEntry(FromRow):
 
 @dataclass(frozen=True, kw_only=True)
 class Anchor:
-    """What was recorded in a window, from `since` to before `until`; `previous` is the seal of the anchor before."""
+    """The hashes of a window of the record, from `since` to before `until`; `previous` is the former anchor's seal."""
 
     number: int
     since: datetime
@@ -102,11 +102,11 @@ class Anchor:
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """What in the record is not as an anchor saw it."""
+    """An entry of the record that differs from its anchor."""
 
     chain: str
     entry: str
-    fault: Literal["changed", "missing", "added"]
+    fault: Literal["changed", "missing", "added", "unsigned", "wrongly signed"]
 
 
 def faults_of(

@@ -14,7 +14,7 @@ from odooops_dagster.model.environments import Stage
 from odooops_dagster.model.rows import FromRow
 
 BackupStatus = Literal["pending", "running", "stored", "verified", "failed", "dropped"]
-RestorePurpose = Literal["restore", "clone", "drill"]
+RestorePurpose = Literal["restore", "clone", "drill", "upgrade"]
 RestoreStatus = Literal["pending", "running", "succeeded", "failed"]
 
 
@@ -52,6 +52,8 @@ class Backup(FromRow):
     held_at: datetime | None
     held_by: str | None
     hold_reason: str | None
+    mirror_url: str | None = None  # the store that holds a mirror of it
+    mirrored_at: datetime | None = None  # when the mirror was read back whole
 
     @property
     def moment(self) -> datetime:
@@ -107,7 +109,7 @@ class Restore(FromRow):
 
 @dataclass(frozen=True, kw_only=True)
 class Drill(FromRow):
-    """A backup restored and started to prove it; `passed` is None while the drill runs."""
+    """A backup restored and started as a test; `passed` is None while the drill runs."""
 
     id: UUID
     project_id: UUID

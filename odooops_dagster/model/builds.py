@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from odooops_dagster.model.sandbox import Sandbox
+from odooops_dagster.model.share import Share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class Source:
     addons_paths: tuple[Path, ...]
     modules: tuple[str, ...]  # the repository's own installable modules, sorted
     requirements: tuple[Path, ...]  # requirements files to install, in order
+    python_packages: tuple[str, ...] = ()  # to install besides, as pip takes them on its command line
     passed_over: tuple[tuple[str, str], ...] = ()  # folders with a manifest that are not modules, and why
     settings: Mapping[str, Any] = field(default_factory=dict)  # those in force, without their defaults
     settings_digest: str = ""  # of those in force; empty in older manifests
@@ -41,6 +43,7 @@ class Build:
     source: Source
     python_digest: str = ""  # of all packages and versions; empty in older manifests
     odoo_lacks: tuple[str, ...] = ()  # files that Odoo's own manifests name and this Odoo does not have
+    image: str = ""  # in a registry, by its digest; empty where none is pushed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +57,9 @@ class Job:
     sandbox: Sandbox | None  # None runs it as the platform's own account, with all that the account may do
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeout_seconds: float = 3600
-    memory_mb: int = 0  # 0 for no limit
+    memory_mb: int = 0  # the address space of each process; 0 for no limit
     output_mb: int = 128  # a job that writes more is ended; a log of Odoo's own tests of all modules has half of that
+    share: Share | None = None  # what its environment's programs may use together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,3 +71,4 @@ class JobResult:
     seconds: float
     log_path: Path
     overflowed: bool = False  # whether the job was ended because it wrote too much
+    ended_for: str = ""  # the limit of memory for which it was ended, as a sentence; empty if for none

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from odooops_dagster.model.rows import FromRow
 from odooops_dagster.model.sandbox import Sandbox
+from odooops_dagster.model.share import Share
 
 Stage = Literal["development", "staging", "production"]
 
@@ -55,7 +56,16 @@ class Environment(FromRow):
     deployed_run_id: UUID | None = None
     expires_at: datetime | None = None
     is_adopted: bool = False  # it runs elsewhere and is never written
+    is_pinned: bool = False  # it runs on though nobody asks for it
+    wakes_on_request: bool = False  # it sleeps: its next request starts it
+    last_used_at: datetime | None = None  # when it was last asked for, deployed or started
     created_at: datetime | None = None
+    project_status: str = "active"
+
+    @property
+    def is_listed(self) -> bool:
+        """Return whether lists show it: what is gone or going with an archived project is not asked for."""
+        return self.status != "destroyed" and (self.project_status == "active" or self.status == "destroying")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,8 +132,10 @@ class DatabaseAccess:
 class Service:
     """A command that keeps running: one environment's Odoo.
 
-    With `socket`, it inherits a Unix socket there that listens, as of sd_listen_fds(3). Without, and with a network of
+    With `socket`, it inherits a Unix socket there that listens, as of sd_listen_fds(3), and with `bus` a second one,
+    for the process of Odoo's bus. Without, and with a network of
     its own, it inherits one that listens on `port` of the machine's loopback. Else it listens on `port` by itself.
+    `labels` are for other programs that look at its container.
     """
 
     name: str
@@ -135,6 +147,9 @@ class Service:
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
     memory_mb: int = 0
     socket: Path | None = None
+    bus: Path | None = None
+    share: Share | None = None  # as of a job
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,3 +161,4 @@ class ServiceStatus:
     pid: int | None = None
     port: int | None = None
     detail: str = ""
+    ended_for: str = ""  # the limit of memory for which it was last ended, as a sentence

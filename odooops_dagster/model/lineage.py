@@ -1,4 +1,4 @@
-"""What a thing was made of, as a tree of names for people and as a Mermaid diagram."""
+"""The ancestry of a thing, as a tree of names for people and as a Mermaid diagram."""
 
 from __future__ import annotations
 

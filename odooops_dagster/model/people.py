@@ -22,3 +22,17 @@ class Person(FromRow):
     aliases: Sequence[Mapping[str, str]]
     created_by: str
     created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonKey(FromRow):
+    """A public key by which a person signs; `key_id` is its name in DSSE envelopes."""
+
+    id: UUID
+    person_id: UUID
+    key_id: str
+    public_key: str
+    created_by: str
+    created_at: datetime
+    revoked_by: str | None
+    revoked_at: datetime | None

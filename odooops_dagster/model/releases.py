@@ -18,9 +18,11 @@ Decision = Literal["approved", "rejected"]
 DeploymentStatus = Literal["pending", "running", "succeeded", "failed"]
 Severity = Literal["minor", "major", "critical"]
 ProcessingStatus = Literal["accepted", "duplicate", "rejected"]
-Persona = Literal["ci_service_role", "qa_tester", "release_manager", "sre"]
+Persona = Literal["ci_service_role", "qa_tester", "release_manager", "sre", "developer", "audit_reader"]
 EventType = Literal["build_complete", "gate_signoff", "deployment_event", "health_check", "environment_event"]
-PolicyType = Literal["gates", "promotion", "ttl", "backup", "retention", "clone"]
+PolicyType = Literal[
+    "gates", "promotion", "ttl", "backup", "retention", "clone", "preview", "limits", "egress", "images"
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,9 @@ class Release(FromRow):
     withdrawn_at: datetime | None
     git_ref: str | None = None  # the branch or tag whose push made it
     lock_digest: str | None = None  # of the Python packages
+    prepared_at: datetime | None = None  # since when its promotion waits for a person to say go
+    prepared_by: str | None = None
+    prepared_digest: str | None = None  # of what was shown then
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +128,25 @@ class Deployment(FromRow):
     kept_by: str | None = None
     kept_at: datetime | None = None
     kept_reason: str | None = None
+    phases: Mapping[str, float] = field(default_factory=dict)  # seconds by phase
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsal(FromRow):
+    """A promotion tried on a copy of production; `passed` is None while it is tried, `phases` are seconds."""
+
+    id: UUID
+    project_id: UUID
+    release_id: UUID
+    environment_id: UUID
+    run_id: UUID
+    backup_id: UUID | None
+    shown_digest: str
+    phases: Mapping[str, float]
+    passed: bool | None
+    summary: str
+    started_at: datetime
+    finished_at: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,13 +194,13 @@ class EventAnswer(FromRow):
 
 @dataclass(frozen=True, kw_only=True)
 class EventKey(FromRow):
-    """A key of a machine that sends events: what it may send, and when it was last used."""
+    """A key of a machine: as whom it acts, what it may send and do, and when it was last used."""
 
     key_id: UUID
     prefix: str
     name: str
     status: Literal["active", "expired", "revoked"]
-    persona: Persona
+    persona: Persona | None  # None for a member's key
     event_types: Sequence[EventType]
     project_id: UUID | None  # None for every project
     project_slug: str | None
@@ -188,6 +212,8 @@ class EventKey(FromRow):
     rotated_from: UUID | None
     revoked_by: str | None
     revoked_at: datetime | None
+    user_id: UUID | None = None  # the member as whom it calls the API
+    scopes: Sequence[str] = ()  # the permissions that it may use in the API; none: it only sends events
 
 
 @dataclass(frozen=True, kw_only=True)

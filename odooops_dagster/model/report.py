@@ -16,7 +16,7 @@ th{white-space:nowrap}p{margin:.3em 0}@media print{body{margin:0}tr{break-inside
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """What one relation of schema ops says, in the named columns."""
+    """The rows of one relation of schema ops, in the named columns."""
 
     title: str
     source: str

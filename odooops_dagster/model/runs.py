@@ -20,12 +20,17 @@ RunKind = Literal[
     "upgrade",
     "drill",
     "promote",
+    "rehearse",
     "destroy",
+    "stop",
+    "start",
     "verify",
     "retention",
     "compare",
 ]
 RunStatus = Literal["queued", "claimed", "running", "succeeded", "failed", "canceled"]
+# The side that has to act on a failed run: `project`, the person who pushed; `platform`, the operator.
+Fault = Literal["project", "platform"]
 LogLevel = Literal["debug", "info", "warn", "error"]
 FINISHED: frozenset[str] = frozenset({"succeeded", "failed", "canceled"})
 
@@ -54,6 +59,7 @@ class Run(FromRow):
     config: Mapping[str, Any]
     exit_code: int | None
     error_message: str | None
+    fault: Fault | None = None  # of a failed run; claims return none
     retry_of: UUID | None
     created_at: datetime
     claimed_at: datetime | None

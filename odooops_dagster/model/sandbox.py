@@ -1,4 +1,4 @@
-"""What a program in a sandbox sees and may use: what is not named here does not exist for it."""
+"""The files and the network that a program in a sandbox may use; everything else does not exist for it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,11 @@ class Sandbox:
         temporary: the folder for temporary files; None keeps them in memory, in a /tmp of the sandbox's own.
         uid: the account of the programs if the platform runs as root; None runs them as the caller.
         shares_network: whether the programs use the machine's network.
+        shares_processes: whether the programs see the machine's processes, and may signal those of their account; they
+            see neither their memory nor their variables.
         limits: the limits of the programs.
+        has_terminal: whether a person types to the programs, at a terminal that is theirs alone.
+        image: the image by its digest in which a container runs them, with the code; empty takes the runtime's own.
     """
 
     writable: tuple[Path, ...]
@@ -42,7 +46,10 @@ class Sandbox:
     temporary: Path | None = None
     uid: int | None = None
     shares_network: bool = False
+    shares_processes: bool = False
     limits: Limits = Limits()
+    has_terminal: bool = False
+    image: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a sandbox that would hold nothing.

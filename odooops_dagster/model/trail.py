@@ -90,7 +90,7 @@ def _unchained(entries: Sequence[dict[str, Any]]) -> Iterator[str]:
 
 
 def _is_sealed(event: Mapping[str, Any]) -> bool:
-    """Return whether the event's hash is over its fields; ops.hash_event says of which, `sealed` in which spelling."""
+    """Return whether the event's hash matches its fields, those of ops.hash_event, in the spelling `sealed`."""
     try:
         sealed = str(event["sealed"])
         told = json.loads(sealed)

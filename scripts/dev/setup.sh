@@ -2,6 +2,7 @@
 # Make .venv from requirements.lock, with the project in it as an editable install.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+exec 3>&1
 
 python="$(scripts/dev/find-python.sh)"
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
@@ -21,8 +22,24 @@ if [[ -e .venv ]]; then
         rm -rf .venv
     fi
 fi
+
+# Say what begins, and now and then that it is still at work; nobody should look at a silent terminal.
+patiently() {
+    local words="$1" status=0
+    shift
+    echo "setup: $words" >&3
+    while sleep 4 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+        echo "setup: still $words, $SECONDS s" >&3
+    done &
+    local ticking=$!
+    "$@" || status=$?
+    kill "$ticking" 2>/dev/null
+    wait "$ticking" 2>/dev/null || true
+    return "$status"
+}
+
 if [[ ! -x .venv/bin/python ]]; then
-    "$python" -m venv .venv
+    patiently "making .venv with $python (once)" "$python" -m venv .venv
     echo "$python" >.venv/.made-with
 fi
 
@@ -44,6 +61,9 @@ with_uv() (
     }
 )
 
-echo "setup: installing what requirements.lock names into .venv (once)"
-install --requirement requirements.lock
-install --no-deps --editable .
+count="$(grep -c '^[a-z0-9].*==' requirements.lock)"
+patiently "installing the $count packages of requirements.lock into .venv (once)" install --requirement requirements.lock
+patiently "installing odooops itself" install --no-deps --editable .
+# Python compiles at the first import, which is better waited for here than in the silence before the first word of ops.
+patiently "compiling what ops needs" .venv/bin/python -c "import odooops_dagster.doors.cli.demo, odooops_dagster.local.overview"
+echo "setup: .venv is ready after $SECONDS s"

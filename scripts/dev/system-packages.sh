@@ -1,19 +1,31 @@
 #!/usr/bin/env bash
 # Install the programs that the tests need and pip cannot bring: git, bubblewrap, the distribution's own Python and make,
-# PostgreSQL 15's programs, a browser, npm.
+# curl and jq, PostgreSQL 15's programs, a browser, npm, what prints Odoo's reports; for the tests of containers and images a Docker
+# engine and a Podman, which they start, mmdebstrap and ip.
 # As root on Debian it installs them; elsewhere it says what is missing, and the tests that need it are skipped.
 set -euo pipefail
 
 missing=()
 command -v git >/dev/null || missing+=(git)
 command -v make >/dev/null || missing+=(make)
+command -v curl >/dev/null || missing+=(curl)
+command -v jq >/dev/null || missing+=(jq)
 command -v bwrap >/dev/null || missing+=(bubblewrap)
 [[ -x /usr/bin/python3 ]] || missing+=(python3)
 /usr/bin/python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 [[ -x "${ODOOOPS_TEST_PG15_BIN:-/usr/lib/postgresql/15/bin}/postgres" ]] || missing+=(postgresql-15)
 command -v chromium >/dev/null || missing+=(chromium)
+command -v wkhtmltopdf >/dev/null || missing+=(wkhtmltopdf fonts-dejavu-core)
 # Debian 12's Node is too old for what scripts/dev/node pins; Debian 13's is not, nor is one that stands already.
 command -v npm >/dev/null || missing+=(npm)
+# In CI only: elsewhere Debian would start an engine for the whole machine.
+if [[ "${CI:-}" == true && $EUID -eq 0 ]]; then
+    command -v dockerd >/dev/null || missing+=(docker.io)
+    command -v podman >/dev/null || missing+=(podman netavark runc)
+    command -v newuidmap >/dev/null || missing+=(uidmap)
+    command -v mmdebstrap >/dev/null || missing+=(mmdebstrap)
+    command -v ip >/dev/null || missing+=(iproute2)
+fi
 if [[ ${#missing[@]} -eq 0 ]]; then
     exit 0
 fi

@@ -16,3 +16,7 @@ using (true);
 create policy "Personas read every backup"
 on ops.backups for select to qa_tester, release_manager, sre, developer, audit_reader
 using (true);
+create or replace trigger backups_mark_their_run
+after insert on ops.backups
+for each row when (new.run_id is not null)
+execute function ops_private.mark_data_work();

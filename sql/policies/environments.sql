@@ -16,3 +16,11 @@ using (true);
 create policy "Personas read every environment"
 on ops.environments for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);
+
+create or replace trigger environments_tell_what_serves
+after update of deployed_run_id, status on ops.environments
+for each row when (
+    new.deployed_run_id is distinct from old.deployed_run_id and new.url is not null
+    or new.status = 'destroyed' and old.status <> 'destroyed'
+)
+execute function ops_private.tell_environment();

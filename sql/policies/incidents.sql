@@ -16,3 +16,11 @@ using (true);
 create policy "Personas read every incident"
 on ops.incidents for select to qa_tester, release_manager, sre, developer, audit_reader
 using (true);
+
+create or replace trigger incidents_are_told
+after insert on ops.incidents
+for each row execute function ops_private.tell_incident();
+create or replace trigger incidents_tell_their_end
+after update of status on ops.incidents
+for each row when (new.status is distinct from old.status)
+execute function ops_private.tell_incident();

@@ -16,3 +16,7 @@ using (true);
 create policy "Personas read every project"
 on ops.projects for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);
+
+create or replace trigger projects_are_announced
+after insert or update of status, poll_enabled on ops.projects
+for each statement execute function ops_private.announce_rows('pushes');

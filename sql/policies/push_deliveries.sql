@@ -12,3 +12,7 @@ using (true);
 create policy "The auditor reads every delivery"
 on ops.push_deliveries for select to audit_reader
 using (true);
+
+create or replace trigger push_deliveries_are_announced
+after insert on ops.push_deliveries
+for each row execute function ops_private.announce_rows('pushes');

@@ -16,3 +16,7 @@ using (true);
 create policy "Personas read every drill"
 on ops.recovery_drills for select to qa_tester, release_manager, sre, developer, audit_reader
 using (true);
+create or replace trigger recovery_drills_mark_their_run
+after insert on ops.recovery_drills
+for each row when (new.run_id is not null)
+execute function ops_private.mark_data_work();

@@ -23,3 +23,12 @@ using (true);
 create or replace trigger release_gates_keep_their_rules
 before update of id, release_id, gate_code, required_checks, quorum, window_seconds on ops.release_gates
 for each row execute function ops_private.refuse_change();
+
+create or replace trigger release_gates_tell_whom_they_wait_for
+after insert on ops.release_gates
+for each row when (new.gate_code in ('G2', 'G3') and new.status = 'pending')
+execute function ops_private.tell_gate();
+create or replace trigger release_gates_tell_their_decision
+after update of status on ops.release_gates
+for each row when (new.status is distinct from old.status)
+execute function ops_private.tell_gate();

@@ -16,3 +16,7 @@ using (true);
 create policy "Personas read every restore"
 on ops.restores for select to qa_tester, release_manager, sre, developer, audit_reader
 using (true);
+create or replace trigger restores_mark_their_run
+after insert on ops.restores
+for each row when (new.run_id is not null)
+execute function ops_private.mark_data_work();

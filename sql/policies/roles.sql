@@ -21,7 +21,7 @@ using (true);
 do $$
 begin
     execute format(
-        'grant connect on database %I to authenticator, ops_gateway, ops_operator,'
+        'grant connect on database %I to authenticator, ops_gateway, ops_operator, ops_api,'
         ' ci_service_role, qa_tester, release_manager, sre, developer, audit_reader', current_database()
     );
 exception when insufficient_privilege or undefined_object then null; -- the owner of the database says who comes in

@@ -18,7 +18,8 @@ on ops.runs for select to ci_service_role, qa_tester, release_manager, sre, deve
 using (true);
 
 create or replace trigger runs_make_sense
-before insert or update of status, attempt, starts, max_attempts, claimed_by, exit_code, finished_at, lease_expires_at
+before insert or update of status, attempt, starts, max_attempts, claimed_by, exit_code, finished_at, fault,
+lease_expires_at
 on ops.runs
 for each row execute function ops_private.check_run_invariants();
 create or replace trigger runs_keep_their_identity
@@ -30,3 +31,10 @@ for each row execute function ops_private.refuse_change();
 create or replace trigger runs_stay_whole
 before truncate on ops.runs
 for each statement execute function ops_private.refuse_change();
+create or replace trigger runs_tell_that_they_wait
+after insert on ops.runs
+for each row when (new.git_sha is not null)
+execute function ops_private.tell_waiting_run();
+create or replace trigger runs_are_announced
+after insert on ops.runs
+for each row execute function ops_private.announce_rows('runs');

@@ -22,3 +22,7 @@ with check (true);
 create policy "Personas read every tool"
 on ops.tools for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);
+
+create or replace trigger tools_leave_a_record
+after insert or update or delete on ops.tools
+for each row execute function ops_private.note_tool_change();

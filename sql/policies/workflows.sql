@@ -39,3 +39,10 @@ with check (true);
 create policy "Personas read every workflow"
 on ops.workflows for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);
+
+create or replace trigger workflows_make_sense
+before insert or update on ops.workflows
+for each row execute function ops_private.check_workflow();
+create or replace trigger workflows_leave_a_record
+after insert or update or delete on ops.workflows
+for each row execute function ops_private.note_workflow_change();

@@ -183,9 +183,9 @@ begin
 end
 $$;
 
-select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'announce_deployment', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'audit_anchor_is_due', 'audit_entries', 'audit_limits', 'audit_trail', 'await_decision', 'branch_stage', 'break_glass', 'caller_claims', 'caller_id', 'caller_jobs', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'claim_and_start_runs', 'claim_next_run', 'claim_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'create_backup', 'create_event_key', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'drop_expired_backup', 'end_dagster_run', 'end_forgotten_transactions', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_promotion', 'explain_rollback', 'finish_run', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'ingest_event', 'is_eligible_for_promotion', 'is_platform', 'janitor_is_due', 'keep_deployment', 'known_runs', 'list_logged_runs', 'list_partitions', 'list_queued_runs', 'log_retention_is_due', 'matches_pattern', 'minute_of_week', 'normalise_repo_url', 'open_incident', 'partition_key', 'peek_runs', 'person_of', 'policy', 'policy_defaults', 'policy_rules', 'project_of_webhook', 'projects_to_poll', 'promote_due_builds', 'promote_release', 'propose_release', 'queue_due_drills', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'raise_alarm', 'read_run_logs', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_evidence', 'record_gate_check', 'record_lineage', 'record_orphan_decision', 'record_poll_failure', 'record_promotion', 'record_promotion_failure', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'record_webhook_secret', 'release_backup_hold', 'release_build', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_unused_database', 'resolve_incident', 'restore_backup', 'retry_run', 'revoke_event_key', 'revoke_exception', 'right_now', 'roll_back_undecided', 'rollback_deployment', 'rotate_event_key', 'run_config_fields', 'run_kinds', 'runs_ending_with', 'seal_content', 'set_environment_status', 'set_environment_url', 'set_member', 'set_policy', 'set_project_setting', 'settle_gates', 'shown_digest', 'sign_off_gate', 'start_promotion', 'start_workflow_run', 'tell_health', 'touch_template', 'usual_duration', 'verify_backup', 'verify_chains', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'watch_backup_freshness', 'withdraw_release', 'worker_heartbeat', 'worker_to_wait_for', 'artifacts', 'project_members', 'v_backup_freshness', 'v_deployment_history', 'v_environment_overview', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_run_details', 'v_run_lineage', 'v_run_queue', 'v_runs', 'v_startable_runs', 'v_upgrade_advisories', 'v_evidence_completeness', 'v_release_gate_summary']);
+select pg_temp.refuse_namesakes(array['active_counts', 'add_person_alias', 'add_person_key', 'add_run_artifact', 'adopt_environment', 'advance_control_plane', 'announce_deployment', 'announce_work', 'append_event', 'append_run_log', 'append_run_logs', 'apply_pushes', 'apply_retention', 'archive_project', 'artifact_expiry_is_due', 'audit_anchor_is_due', 'audit_entries', 'audit_limits', 'audit_trail', 'authenticate_console_session', 'authenticate_key', 'await_decision', 'backup_mirror_is_due', 'branch_stage', 'branches_without_preview', 'break_glass', 'caller_claims', 'caller_id', 'caller_jobs', 'caller_name', 'caller_personas', 'caller_role', 'cancel_run', 'carry_revocations', 'choose_console_persona', 'claim_and_start_runs', 'claim_messages', 'claim_next_run', 'claim_runs', 'claim_short_runs', 'clear_alarm', 'close_deployments', 'compare_backup', 'complete_workflow_run', 'condemn_image', 'confirm_record', 'create_backup', 'create_console_link', 'create_event_key', 'create_member_key', 'create_notification_rule', 'create_person', 'create_project', 'create_release', 'decide_orphan', 'drop_backup', 'drop_expired_backup', 'egress_rules', 'end_console_sessions', 'end_dagster_run', 'end_forgotten_transactions', 'end_orphan_decision', 'enroll_run', 'ensure_environment', 'ensure_partitions', 'environment_values', 'environments_to_expire', 'evaluate_gate', 'expire_environments', 'expire_rows', 'explain_environment', 'explain_image', 'explain_preview', 'explain_promotion', 'explain_rollback', 'finish_run', 'forget_backup_mirror', 'forget_template', 'freeze_reason', 'get_run', 'grant_exception', 'has_permission', 'hash_event', 'heartbeat_run', 'hold_backup', 'image_removal_is_due', 'images_to_remove', 'import_upgrade_advisories', 'ingest_event', 'invite_to_console', 'is_eligible_for_promotion', 'is_platform', 'is_unconfirmed', 'janitor_is_due', 'keep_deployment', 'known_runs', 'list_backups_to_mirror', 'list_logged_runs', 'list_member_keys', 'list_partitions', 'list_permissions', 'list_queued_runs', 'list_run_steps', 'list_runs_since', 'list_step_durations', 'log_retention_is_due', 'mail_source', 'matches_pattern', 'minute_of_week', 'normalise_repo_url', 'note_requests', 'note_terminal', 'open_incident', 'page_run_logs', 'partition_key', 'peek_runs', 'person_of', 'pin_environment', 'policy', 'policy_defaults', 'policy_rules', 'prepare_promotion', 'project_of_webhook', 'projects_to_poll', 'promote_due_builds', 'promote_prepared', 'promote_release', 'propose_release', 'prune_images', 'queue_due_drills', 'queue_due_previews', 'queue_due_retention', 'queue_nightly_backups', 'queue_run', 'queue_test_message', 'queue_workflow', 'raise_alarm', 'receive_event', 'receive_push', 'record_backup_failed', 'record_backup_mirrored', 'record_backup_recheck', 'record_backup_start', 'record_backup_stored', 'record_backup_verified', 'record_branch_heads', 'record_check', 'record_deployment', 'record_deployment_status', 'record_destruction', 'record_drill_end', 'record_drill_start', 'record_egress', 'record_evidence', 'record_found_backup', 'record_gate_check', 'record_image', 'record_image_removed', 'record_lineage', 'record_mail', 'record_messages_delivered', 'record_messages_failed', 'record_notification_rules', 'record_orphan_decision', 'record_phase', 'record_platform_backup', 'record_poll_failure', 'record_promotion', 'record_promotion_failure', 'record_pull_comment', 'record_rehearsal_end', 'record_rehearsal_start', 'record_repository_rules', 'record_restore_end', 'record_restore_start', 'record_restore_swap', 'record_retention', 'record_sealing_key', 'record_service', 'record_upgrade_preview', 'record_webhook_secret', 'rehearse_release', 'release_backup_hold', 'release_build', 'remember_template', 'remove_condemned_artifacts', 'remove_member', 'remove_notification_rule', 'remove_person_alias', 'renew_claim', 'replace_orphans', 'request_exception', 'requeue_expired_runs', 'requeue_run', 'require_deployable', 'require_image', 'require_unused_database', 'resolve_incident', 'restore_backup', 'restore_project', 'retry_messages', 'retry_run', 'revoke_event_key', 'revoke_exception', 'revoke_member_key', 'revoke_person_key', 'right_now', 'roll_back_undecided', 'rollback_deployment', 'rotate_event_key', 'rotate_member_key', 'run_config_fields', 'run_kinds', 'runs_ending_with', 'seal_content', 'sealing_key', 'search_run_logs', 'seconds_of_phases', 'see_as_member', 'set_environment_status', 'set_environment_url', 'set_member', 'set_policy', 'set_project_forge', 'set_project_setting', 'set_tool', 'set_variable', 'set_workflow', 'settle_gates', 'settle_restored_record', 'shown_digest', 'sign_in_invited', 'sign_off_gate', 'sign_out_of_console', 'start_promotion', 'start_workflow_run', 'stop_idle_environments', 'stop_seeing_as', 'tell_health', 'touch_template', 'unset_variable', 'use_console_link', 'usual_duration', 'verify_backup', 'verify_chains', 'verify_checkpoints', 'verify_run_chain', 'visible_projects', 'waits_for_go', 'wake_environments', 'watch_backup_freshness', 'watch_backup_mirrors', 'watch_platform_backup', 'withdraw_console_invitation', 'withdraw_release', 'work_ahead', 'worker_heartbeat', 'worker_to_wait_for', 'workflow_config_fields', 'artifacts', 'project_members', 'v_backup_freshness', 'v_environment_overview', 'v_run_queue', 'v_runs', 'v_console_invitations', 'v_console_sessions', 'v_deployment_history', 'v_egress', 'v_environment_variables', 'v_event_keys', 'v_gate_status', 'v_exception_status', 'v_images', 'v_mails', 'v_people', 'v_productions', 'v_promotion_eligibility', 'v_release_downtime', 'v_run_concerns', 'v_run_details', 'v_run_lineage', 'v_startable_runs', 'v_upgrade_advisories', 'v_upgrade_advisory_items', 'v_variables', 'v_workflows', 'v_branches', 'v_egress_attempts', 'v_evidence_completeness', 'v_release_gate_summary', 'v_metrics']);
 
-select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'control_plane', 'database_templates', 'deployments', 'environment_events', 'environments', 'event_ingest_log', 'event_keys', 'evidence_artifacts', 'exceptions', 'gate_checks', 'incidents', 'orphan_decisions', 'orphans', 'people', 'person_aliases', 'policies', 'project_counters', 'project_memberships', 'project_setting_changes', 'project_settings', 'projects', 'push_deliveries', 'recovery_drills', 'release_gates', 'releases', 'repository_rules', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'tools', 'upgrade_advisories', 'workers', 'workflows']::text[]);
+select pg_temp.make_room(array['approvals', 'backups', 'branch_heads', 'checkpoints', 'console_invitations', 'console_sessions', 'control_plane', 'database_templates', 'deployments', 'egress_attempts', 'environment_events', 'environments', 'event_ingest_log', 'event_keys', 'evidence_artifacts', 'exceptions', 'gate_checks', 'image_uses', 'images', 'incidents', 'mails', 'notification_rules', 'orphan_decisions', 'orphans', 'outbox', 'people', 'person_aliases', 'person_keys', 'policies', 'project_counters', 'project_forges', 'project_memberships', 'project_setting_changes', 'project_settings', 'projects', 'pull_comments', 'push_deliveries', 'recovery_drills', 'rehearsals', 'release_gates', 'releases', 'repository_rules', 'restores', 'roles', 'run_artifacts', 'run_checkpoints', 'run_checks', 'run_events', 'run_lineage', 'run_logs', 'run_requests', 'runs', 'sealed_values', 'sealing_keys', 'tool_changes', 'tools', 'upgrade_advisories', 'upgrade_advisory_items', 'upgrade_advisory_sources', 'upgrade_previews', 'variables', 'workers', 'workflows']::text[]);
 
 select pg_temp.make_function('accept_event', $ops_file$
 -- Carries out a well-formed event once and returns the answer. Called by answer_event, which undoes everything if it
@@ -289,6 +289,29 @@ revoke all on function ops.active_counts from public;
 grant execute on function ops.active_counts to service_role, ops_worker, ops_operator;
 $ops_file$);
 
+select pg_temp.make_function('acts_unconfirmed', $ops_file$
+-- Returns whether a run may act while the record is unconfirmed: an allow-list of what removes and replaces nothing and
+-- brings no data of a staging or production to people. Called by every way into and out of the queue.
+-- Locks and raises nothing.
+create or replace function ops_private.acts_unconfirmed(
+    p_kind ops.run_kind,
+    p_stage ops.environment_stage
+)
+returns boolean
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return p_kind in ('build', 'test', 'drill', 'verify', 'compare')
+        or (p_stage is not distinct from 'development' and p_kind in ('start', 'stop'));
+end
+$$;
+comment on function ops_private.acts_unconfirmed is 'Whether a run may act before a restored record is confirmed.';
+revoke all on function ops_private.acts_unconfirmed from public;
+$ops_file$);
+
 select pg_temp.make_function('add_person_alias', $ops_file$
 -- Adds a name to a person; gates that the name decided are judged again. Called by `ops person alias` and the service
 -- role. Locks the gates. Raises PT404 for the person, PT400 for a name that is empty, PT409 for another person's name.
@@ -336,6 +359,52 @@ $$;
 comment on function ops.add_person_alias is 'Adds a name to a person.';
 revoke all on function ops.add_person_alias from public;
 grant execute on function ops.add_person_alias to service_role;
+$ops_file$);
+
+select pg_temp.make_function('add_person_key', $ops_file$
+-- Registers a person's public key and returns its id. Called by `ops person key add` and the service role, which computed
+-- key_id of the key. Locks nothing. Raises PT404 for the person, PT409 for a key that is another person's or that was
+-- withdrawn, PT400 for what is no key. Repeating it is harmless.
+-- Definer: nobody may write keys directly; only the service role may execute this.
+create or replace function ops.add_person_key(
+    person_id uuid,
+    key_id text,
+    public_key text,
+    p_created_by text default null
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_key ops.person_keys;
+begin
+    if not exists (select from ops.people as p where p.id = add_person_key.person_id) then
+        raise sqlstate 'PT404' using message = 'There is no such person', hint = 'List them: ops person list.';
+    end if;
+    insert into ops.person_keys (person_id, key_id, public_key, created_by)
+    values (
+        add_person_key.person_id, add_person_key.key_id, add_person_key.public_key,
+        coalesce(p_created_by, ops.caller_id(), ops.caller_role())
+    )
+    on conflict (key_id) do nothing;
+    select k.* into v_key from ops.person_keys as k where k.key_id = add_person_key.key_id;
+    if v_key.person_id <> add_person_key.person_id or v_key.revoked_at is not null then
+        raise sqlstate 'PT409' using
+            message = 'This key is another person''s, or was withdrawn', hint = 'Make a new key for the person.';
+    end if;
+    return v_key.id;
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = 'It is no public key in PEM', hint = 'Make one: openssl genpkey -algorithm ed25519.';
+end
+$$;
+comment on function ops.add_person_key is 'Registers a public key by which a person signs.';
+revoke all on function ops.add_person_key from public;
+grant execute on function ops.add_person_key to service_role;
 $ops_file$);
 
 select pg_temp.make_function('add_run_artifact', $ops_file$
@@ -502,7 +571,8 @@ $ops_file$);
 
 select pg_temp.make_function('advance_control_plane', $ops_file$
 -- Counts a round of the janitor and returns the control plane. p_rounds is the count in the state folder: a record with
--- a lower count was restored from an older backup, and is returned unchanged.
+-- a lower count was restored from an older backup: its rounds stay, and until a person confirms it nothing is removed or
+-- replaced, with an alarm. One that was confirmed since is not doubted again.
 -- Called by the janitor. Locks the one row. Raises nothing. A retry counts one more, which is harmless.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.advance_control_plane(
@@ -517,6 +587,18 @@ as $$
 #variable_conflict use_column
 begin
     update ops.control_plane as c set rounds = c.rounds + 1 where c.rounds >= coalesce(p_rounds, 0);
+    if not found then
+        update ops.control_plane as c set unconfirmed_since = clock_timestamp()
+        where c.unconfirmed_since is null and c.confirmed_rounds is distinct from c.rounds;
+        if found then
+            perform ops.raise_alarm(
+                'platform_restored', 'The control plane is older than the one that was here',
+                'Nothing is removed, replaced or deployed until a person has compared (ops env orphans list) and '
+                || 'confirmed the record: ops platform confirm.',
+                'critical'
+            );
+        end if;
+    end if;
     return query
         select c.id, c.rounds, c.created_at, c.rounds < coalesce(p_rounds, 0) from ops.control_plane as c;
 end
@@ -525,6 +607,26 @@ comment on function ops.advance_control_plane is
 'Counts a round of the janitor, and says whether the record is older than the one that was counted last.';
 revoke all on function ops.advance_control_plane from public;
 grant execute on function ops.advance_control_plane to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('advisory_counts', $ops_file$
+-- Returns how many items of each kind a list has. Called by ops.import_upgrade_advisories.
+create or replace function ops_private.advisory_counts(p_items jsonb)
+returns jsonb
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(jsonb_object_agg(k.kind, k.count order by k.kind), '{}')
+    from (
+        select i ->> 'kind' as kind, count(*) as count from jsonb_array_elements(p_items) as i
+        where i ->> 'kind' is not null
+        group by 1
+    ) as k
+$$;
+comment on function ops_private.advisory_counts is 'Returns how many items of each kind there are.';
+revoke all on function ops_private.advisory_counts from public;
 $ops_file$);
 
 select pg_temp.make_function('after_attempt', $ops_file$
@@ -563,6 +665,25 @@ end
 $$;
 comment on function ops_private.after_attempt is 'What becomes of a run whose attempt is given up.';
 revoke all on function ops_private.after_attempt from public;
+$ops_file$);
+
+select pg_temp.make_function('alarm_of_message', $ops_file$
+-- Returns the key of the alarm that is open while messages like this one cannot be delivered: one for each project's
+-- forge, and one for each other recipient. Raises nothing.
+create or replace function ops_private.alarm_of_message(p_message ops.outbox)
+returns text
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select format(
+    'outbox:%s:%s', (p_message).channel,
+    case (p_message).channel when 'forge' then (p_message).project_id::text else (p_message).recipient end
+)
+$$;
+comment on function ops_private.alarm_of_message is 'The key of the alarm of undelivered messages.';
+revoke all on function ops_private.alarm_of_message from public;
 $ops_file$);
 
 select pg_temp.make_function('announce_deployment', $ops_file$
@@ -606,6 +727,64 @@ $$;
 comment on function ops.announce_deployment is 'Tells the gates that a run is about to deploy its release.';
 revoke all on function ops.announce_deployment from public;
 grant execute on function ops.announce_deployment to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('announce_rows', $ops_file$
+-- Announces work that a row makes: the trigger's argument says of which kind, as engine/announced.py knows them.
+-- Several announcements of a transaction are one. It carries no data: who hears it looks with its own rights.
+-- Who looks for runs or deliveries does not rest while some are unfinished, and needs no announcement of another one:
+-- each makes its transaction wait for others that announce, and a busy queue would lose up to a quarter of its speed.
+-- A trigger's function. Locks and raises nothing.
+create or replace function ops_private.announce_rows()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+declare
+    v_open int := 1;
+begin
+    if tg_table_name = 'runs' then
+        v_open := (select count(*) from (
+            (select from ops.runs as r where r.status = 'queued' limit 2)
+            union all
+            (select from ops.runs as r where r.status in ('claimed', 'running') limit 2)
+        ) as o);
+    elsif tg_table_name = 'push_deliveries' then
+        v_open := (select count(*) from (select from ops.push_deliveries as d where d.processed_at is null limit 2) as o);
+    end if;
+    if v_open < 2 then
+        perform pg_notify('ops_work', tg_argv[0]);
+    end if;
+    return null;
+end
+$$;
+comment on function ops_private.announce_rows is 'Announces work that a row makes.';
+revoke all on function ops_private.announce_rows from public;
+$ops_file$);
+
+select pg_temp.make_function('announce_work', $ops_file$
+-- Announces work to whoever listens on the channel ops_work; it is heard once the transaction has committed. Called by a
+-- listener, which thereby proves that it hears what other connections announce: a pooler may keep that from it.
+-- Locks and raises nothing. A repeat is harmless: who hears it looks, and finds work or none.
+create or replace function ops.announce_work(
+    p_word text
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform pg_notify('ops_work', p_word);
+end
+$$;
+comment on function ops.announce_work is 'Announces work to whoever listens.';
+revoke all on function ops.announce_work from public;
+grant execute on function ops.announce_work to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('answer_event', $ops_file$
@@ -705,7 +884,8 @@ grant execute on function ops.append_event to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('append_run_log', $ops_file$
--- Adds one log line and returns its id. Called by workers. Raises PT404 and PT410. A retry adds the line again.
+-- Adds one log line and returns its id. Called by workers. Locks the run's log. Raises PT404
+-- and PT410. A retry adds the line again.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.append_run_log(
     p_run_id uuid,
@@ -724,6 +904,7 @@ as $$
 declare
     v_id bigint;
 begin
+    perform ops_private.lock_run_log(p_run_id);
     insert into ops.run_logs (run_id, attempt, level, message, metadata)
     values (
         p_run_id, ops_private.require_attempt(p_run_id, p_attempt), p_level, p_message, coalesce(p_metadata, '{}')
@@ -739,7 +920,7 @@ $ops_file$);
 
 select pg_temp.make_function('append_run_logs', $ops_file$
 -- Adds log lines in their order and returns the count; the input is an array of {level, message, metadata,
--- logged_at}. Called by workers, a batch at a time. Raises PT400 if the input is no array, PT404 and PT410. A retry
+-- logged_at}. Called by workers, a batch at a time. Locks the run's log. Raises PT400 if the input is no array, PT404 and PT410. A retry
 -- adds the lines again.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.append_run_logs(
@@ -762,7 +943,8 @@ begin
             message = 'Log lines come as an array',
             hint = 'Pass [{"level": "info", "message": "...", "metadata": {}, "logged_at": "..."}].';
     end if;
-    insert into ops.run_logs (run_id, attempt, level, message, metadata, logged_at)
+    perform ops_private.lock_run_log(p_run_id);
+    insert into ops.run_logs (run_id, attempt, level, message, metadata, timestamp)
     select
         p_run_id, v_attempt, coalesce(l.line ->> 'level', 'info')::ops.log_level, coalesce(l.line ->> 'message', ''),
         coalesce(l.line -> 'metadata', '{}'), coalesce((l.line ->> 'logged_at')::timestamptz, clock_timestamp())
@@ -780,8 +962,8 @@ $ops_file$);
 select pg_temp.make_function('apply_delivery', $ops_file$
 -- Applies one stored push to every project for which it speaks. A push of a branch makes the project due to be asked for
 -- its branches and changes nothing else: what runs is what the repository answers. A push of a tag queues its build,
--- which fails unless the repository has the tag at that commit. Locks the projects' rows and their
--- counters.
+-- which fails unless the repository has the tag at that commit. A pull request is told again what its branch was told
+-- last. Locks the projects' rows and their counters.
 create or replace function ops_private.apply_delivery(
     p_delivery ops.push_deliveries
 )
@@ -805,6 +987,11 @@ begin
             v_outcome := ops_private.apply_tag(v_project, p_delivery);
         else
             update ops.projects as p set notified_at = clock_timestamp() where p.id = v_project.id;
+            if (p_delivery).event = 'pull_request' then
+                perform ops_private.repeat_pull_comment(
+                    v_project.id, substr((p_delivery).ref, 12), 'delivery:' || (p_delivery).id
+                );
+            end if;
             v_outcome := 'due';
         end if;
     end loop;
@@ -838,6 +1025,9 @@ declare
     v_delivery ops.push_deliveries;
     v_later text[] := '{}';
 begin
+    if ops.is_unconfirmed() then
+        return;
+    end if;
     for v_count in 1 .. p_limit loop
         select d.* into v_delivery from ops.push_deliveries as d
         where d.processed_at is null and ops.normalise_repo_url(d.repo_url) <> all (v_later)
@@ -902,6 +1092,7 @@ $ops_file$);
 select pg_temp.make_function('apply_tag', $ops_file$
 -- Applies one stored push of a tag to a project: queues the build that becomes the tag's release, beside production.
 -- A tag never moves: one that comes with another commit, also after it was deleted, is refused, and an alarm says so.
+-- A tag that comes while the default branch's build workflow is disabled is built when it is sent again.
 -- Called by apply_delivery, which locks the project. Raises what queue_run raises.
 create or replace function ops_private.apply_tag(
     p_project ops.projects,
@@ -930,11 +1121,13 @@ declare
         )
     );
     v_outcome text := case when v_known is null then 'queued' when v_known = (p_delivery).sha then 'unchanged' else 'moved tag' end;
+    v_workflow ops.workflows := ops_private.workflow_of((p_project).id, 'build', (p_project).default_branch);
 begin
-    if v_outcome = 'queued' then
-        perform ops.queue_run(
-            (p_project).id, (p_project).default_branch, (p_delivery).sha, (p_delivery).ref,
-            p_kind => 'build', p_trigger => 'push', p_requested_by => (p_delivery).pusher
+    if v_outcome = 'queued' and not v_workflow.is_enabled then
+        v_outcome := 'workflow disabled';
+    elsif v_outcome = 'queued' then
+        perform ops_private.queue_by_workflow(
+            v_workflow, (p_project).default_branch, (p_delivery).sha, (p_delivery).ref, 'push', (p_delivery).pusher
         );
     elsif v_outcome = 'moved tag' then
         perform ops.raise_alarm(
@@ -953,8 +1146,11 @@ revoke all on function ops_private.apply_tag from public;
 $ops_file$);
 
 select pg_temp.make_function('archive_project', $ops_file$
--- Archives a project: cancels its queued runs, accepts no new ones, and stops polling its branches.
--- Called by `ops project archive` and owners. Locks the project's row. Raises PT404 and PT403. A retry is harmless.
+-- Archives a project: cancels its queued runs, accepts no new ones, stops polling its branches, and takes its environments
+-- down. Previews and stagings are destroyed; production is stopped and keeps its data. restore_project brings them back.
+-- Called by `ops project archive` and owners. Locks the project's row and its counter. Raises PT404 and PT403, and
+-- PT409 while a restored record is not confirmed. A retry
+-- is harmless.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.archive_project(
     p_slug text
@@ -966,26 +1162,30 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_project ops.projects;
+    v_project ops.projects := ops_private.project_to_archive(p_slug);
     v_run_id uuid;
+    v_environment ops.environments;
 begin
-    select p.* into v_project from ops.projects as p where p.slug = p_slug for no key update;
-    if not found then
-        raise sqlstate 'PT404' using
-            message = 'There is no such project',
-            hint = 'List the projects you belong to: select slug from ops.projects.';
-    end if;
-    perform ops_private.require_permission(v_project.id, 'archive');
-    update ops.projects as p set status = 'archived', archived_at = coalesce(p.archived_at, clock_timestamp())
-    where p.id = v_project.id
-    returning p.* into v_project;
-    for v_run_id in select r.id from ops.runs as r where r.project_id = v_project.id and r.status = 'queued' loop
+    v_project := ops_private.move_project(v_project.id, 'archived');
+    for v_run_id in
+        select r.id from ops.runs as r
+        where
+            r.project_id = v_project.id and r.status = 'queued'
+            and r.kind <> all (array(select k.kind from ops.run_kinds() as k where k.effect = 'remove'))
+    loop
         perform ops_private.end_queued_run(v_run_id, 'the project was archived');
+    end loop;
+    for v_environment in
+        select e.* from ops.environments as e
+        where e.project_id = v_project.id and e.destroyed_at is null
+        order by e.name
+    loop
+        perform ops_private.take_down(v_environment);
     end loop;
     return next v_project;
 end
 $$;
-comment on function ops.archive_project is 'Archives a project.';
+comment on function ops.archive_project is 'Archives a project and takes its environments down.';
 revoke all on function ops.archive_project from public;
 grant execute on function ops.archive_project to authenticated, service_role, ops_operator;
 $ops_file$);
@@ -994,7 +1194,7 @@ select pg_temp.make_function('artifact_expiry_is_due', $ops_file$
 -- Returns whether the artifact expiry has something to do: condemned artifacts, expired ones, or old uploads, which only
 -- the store knows and which are looked for once a day. p_last_at is the start of the last expiry that succeeded. An
 -- expired artifact whose object others need counts as well; the expiry leaves it alone.
--- Called by the schedule artifact_expiry. Locks and raises nothing.
+-- Called by the schedule artifact_expiry. While the record waits for a person nothing is removed. Locks and raises nothing.
 create or replace function ops.artifact_expiry_is_due(
     p_now timestamptz,
     p_last_at timestamptz
@@ -1010,19 +1210,50 @@ with kept as materialized (
     from ops.projects as p
 )
 select
-    p_last_at is null or p_last_at <= p_now - interval '1 day'
-    or exists (select from ops.run_artifacts as a where a.condemned_at is not null)
-    or exists (select from ops.run_artifacts as a where a.expires_at < p_now)
-    or exists (
-        select from kept as k
-        join ops.run_requests as q on q.project_id = k.id
-        join ops.run_artifacts as a on a.run_id = q.run_id
-        where a.expires_at is null and a.created_at < k.since
+    not ops.is_unconfirmed() and (
+        p_last_at is null or p_last_at <= p_now - interval '1 day'
+        or exists (select from ops.run_artifacts as a where a.condemned_at is not null)
+        or exists (select from ops.run_artifacts as a where a.expires_at < p_now)
+        or exists (
+            select from kept as k
+            join ops.run_requests as q on q.project_id = k.id
+            join ops.run_artifacts as a on a.run_id = q.run_id
+            where a.expires_at is null and a.created_at < k.since
+        )
     )
 $$;
 comment on function ops.artifact_expiry_is_due is 'Whether artifacts are past their time.';
 revoke all on function ops.artifact_expiry_is_due from public;
 grant execute on function ops.artifact_expiry_is_due to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('ask_to_end', $ops_file$
+-- Records that a run at work shall end, unless that was recorded before: its worker receives it at the next heartbeat.
+-- Called by cancel_run and supersede_runs. Locks the run's row. A retry is harmless.
+create or replace function ops_private.ask_to_end(
+    p_run_id uuid,
+    p_reason text,
+    p_requested_by text default null
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update ops.runs as r set cancel_requested_at = clock_timestamp()
+    where r.id = p_run_id and r.status in ('claimed', 'running') and r.cancel_requested_at is null;
+    if found then
+        perform ops_private.write_event(
+            p_run_id, 'info', 'cancel requested' || coalesce(': ' || p_reason, ''),
+            jsonb_strip_nulls(jsonb_build_object('reason', p_reason, 'requested_by', p_requested_by))
+        );
+    end if;
+end
+$$;
+comment on function ops_private.ask_to_end is 'Asks a run at work to end.';
+revoke all on function ops_private.ask_to_end from public;
 $ops_file$);
 
 select pg_temp.make_function('audit_anchor_is_due', $ops_file$
@@ -1111,7 +1342,9 @@ from (
         jsonb_build_array(
             a.release_id, a.gate_code, a.approver_id, a.persona_role, a.decision, a.rationale_structured,
             a.release_author, a.source, extract(epoch from a.occurred_at), extract(epoch from a.created_at)
-        )
+        ) || case -- what was anchored before approvals were signed stays as it was
+            when a.signature is null then '[]' else jsonb_build_array(a.signature, a.key_id)
+        end
     from ops.approvals as a
     where a.created_at >= p_since and a.created_at < p_until
     union all
@@ -1142,12 +1375,79 @@ from (
     where s.changed_at >= p_since and s.changed_at < p_until
     union all
     select
+        'settings of tools', c.id::text, c.changed_at,
+        jsonb_build_array(c.tool, c.old_value, c.new_value, c.changed_by, extract(epoch from c.changed_at))
+    from ops.tool_changes as c
+    where c.changed_at >= p_since and c.changed_at < p_until
+    union all
+    select
+        'upgrade previews', u.id::text, u.created_at,
+        jsonb_build_array(
+            u.project_id, u.environment_id, u.run_id, u.backup_id, u.evidence_id, u.image_digest, u.git_sha,
+            u.source_digest, u.source_series, u.target_series, u.engine, u.verdict, u.summary, u.report,
+            u.new_errors, u.new_warnings, u.seconds, u.downtime_seconds, extract(epoch from u.created_at)
+        )
+    from ops.upgrade_previews as u
+    where u.created_at >= p_since and u.created_at < p_until
+    union all
+    select
+        'sources of advisories', v.id::text, v.imported_at,
+        jsonb_build_array(
+            v.advisory_id, v.number, v.name, v.project_id, v.release, v.sha256, v.items_sha256, v.counts,
+            v.imported_by, extract(epoch from v.imported_at)
+        )
+    from ops.upgrade_advisory_sources as v
+    where v.imported_at >= p_since and v.imported_at < p_until
+    union all
+    select
         'decisions on orphans', o.id::text, o.decided_at,
         jsonb_build_array(
             o.kind, o.name, o.decision, o.reason, o.decided_by, extract(epoch from o.decided_at)
         )
     from ops.orphan_decisions as o
     where o.decided_at >= p_since and o.decided_at < p_until
+    union all -- what changes later stands here once for each change: of each its own columns are written once
+    select
+        'exceptions', format('%s %s', e.id, c.change), c.changed_at, c.content
+    from ops.exceptions as e
+    cross join lateral (
+        values
+        ('requested', e.created_at, jsonb_build_array(
+            e.release_id, e.gate_id, e.gate_code, e.reason, e.requested_by, e.release_author, e.is_break_glass,
+            extract(epoch from e.expires_at), extract(epoch from e.created_at)
+        )),
+        ('granted', e.granted_at, jsonb_build_array(e.granted_by, extract(epoch from e.granted_at))),
+        ('revoked', e.revoked_at, jsonb_build_array(e.revoked_by, extract(epoch from e.revoked_at)))
+    ) as c (change, changed_at, content)
+    where c.changed_at >= p_since and c.changed_at < p_until
+    union all
+    select
+        'deployments', format('%s %s', d.id, c.change), c.changed_at, c.content
+    from ops.deployments as d
+    cross join lateral (
+        values
+        ('requested', d.created_at, jsonb_build_array(
+            d.release_id, d.environment_id, d.stage, d.image_digest, d.git_shas, d.no_backup_reason, d.rollback_of,
+            d.with_data, d.reason, d.requested_by, extract(epoch from d.created_at)
+        )),
+        ('ended', d.finished_at, jsonb_build_array(d.status, extract(epoch from d.finished_at)))
+    ) as c (change, changed_at, content)
+    where c.changed_at >= p_since and c.changed_at < p_until
+    union all
+    select
+        'incidents', format('%s %s', i.id, c.change), c.changed_at, c.content
+    from ops.incidents as i
+    cross join lateral (
+        values
+        ('opened', i.opened_at, jsonb_build_array(
+            i.project_id, i.deployment_id, i.exception_id, i.key, i.title, i.description, i.severity, i.opened_by,
+            extract(epoch from i.opened_at)
+        )),
+        ('resolved', i.resolved_at, jsonb_build_array(
+            i.resolved_by, i.resolution, extract(epoch from i.resolved_at)
+        ))
+    ) as c (change, changed_at, content)
+    where c.changed_at >= p_since and c.changed_at < p_until
     union all
     select 'checkpoints', c.id::text, c.created_at, jsonb_build_array(encode(c.hash, 'hex'))
     from ops.checkpoints as c
@@ -1192,8 +1492,9 @@ $ops_file$);
 
 select pg_temp.make_function('audit_trail', $ops_file$
 -- Lists everything on the record of a project, or without one of all, oldest first: events of runs with their seals,
--- decisions, answers to checks, exceptions, deployments, evidence, deliveries of events, incidents. An entry is the row;
--- an event of a run has besides the text over which its hash is, so that a reader can compare without this database.
+-- decisions, answers to checks, exceptions, deployments, evidence, deliveries of events, incidents; of all also changes
+-- of tools, which belong to no project. An entry is the row; an event of a run has besides the text over which its hash
+-- is, so that a reader can compare without this database.
 -- Called by `ops audit export` and auditors. Locks and raises nothing.
 create or replace function ops.audit_trail(p_project_id uuid default null)
 returns table (kind text, recorded_at timestamptz, entry jsonb)
@@ -1244,12 +1545,114 @@ from (
     from ops.environment_events as e where p_project_id is null or e.project_id = p_project_id
     union all
     select 'incident', i.opened_at, to_jsonb(i) from ops.incidents as i where p_project_id is null or i.project_id = p_project_id
+    union all
+    select 'tool_change', c.changed_at, to_jsonb(c) from ops.tool_changes as c where p_project_id is null
 ) as t
 order by t.recorded_at, t.kind, (t.entry ->> 'seq')::int, t.entry ->> 'id'
 $$;
 comment on function ops.audit_trail is 'Everything on the record of a project, or of all.';
 revoke all on function ops.audit_trail from public;
 grant execute on function ops.audit_trail to service_role, ops_operator, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('authenticate_console_session', $ops_file$
+-- Returns as whom the bearer of a session's cookie acts: the claims to set, which hold the role to take, and who that is.
+-- A session that sees a project as one of its members has that member's claims, narrowed to the project, as long as both
+-- may; afterwards (`seen_as_ended`) the own person's. The gateway lets it read only as long as `seen_as` is there, which
+-- stop_seeing_as alone takes away: who thinks to see as another changes nothing.
+-- Notes the use, once a minute. Called by the gateway for each request of the console. Locks the session's row where its
+-- use is noted. Raises PT401 for a session that does not work. A retry is harmless.
+-- Definer: the gateway may not read sessions; who has none learns nothing.
+create or replace function ops.authenticate_console_session(p_session_sha256 text)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_session ops.console_sessions;
+    v_person jsonb;
+begin
+    select s.* into v_session from ops.console_sessions as s
+    where s.session_sha256 = p_session_sha256 and s.ended_at is null and least(s.idle_at, s.expires_at) > v_now;
+    if not found then
+        raise sqlstate 'PT401' using message = 'Nobody is signed in', hint = 'Make a link: ops console.';
+    end if;
+    update ops.console_sessions as s set last_used_at = v_now, idle_at = v_now + interval '12 hours'
+    where s.id in (
+        select o.id from ops.console_sessions as o
+        where o.id = v_session.id and o.last_used_at < v_now - interval '1 minute'
+        for no key update skip locked
+    );
+    v_person := jsonb_build_object(
+        'session_id', v_session.id, 'person', v_session.person, 'personas', v_session.personas,
+        'persona', v_session.persona
+    );
+    if v_session.seen_user_id is not null then
+        v_person := v_person || jsonb_build_object('seen_as', v_session.seen_user_id);
+    end if;
+    if ops_private.sees_as_member(v_session, v_session.seen_project_id, v_session.seen_user_id) then
+        return v_person || jsonb_build_object('claims', jsonb_build_object(
+            'role', 'authenticated', 'sub', v_session.seen_user_id, 'odooops_key', jsonb_build_object(
+                'project_id', v_session.seen_project_id,
+                'scopes', (select jsonb_agg(distinct n.permission) from ops.roles as r, unnest(r.permissions) as n (permission))
+            )
+        ));
+    end if;
+    return v_person || jsonb_build_object('seen_as_ended', v_person ? 'seen_as', 'claims', jsonb_build_object(
+        'role', coalesce(v_session.persona, 'authenticated'),
+        'sub', coalesce(v_session.user_id::text, v_session.person)
+    ));
+end
+$$;
+comment on function ops.authenticate_console_session is 'As whom the bearer of a session''s cookie acts.';
+revoke all on function ops.authenticate_console_session from public;
+grant execute on function ops.authenticate_console_session to service_role, ops_gateway;
+$ops_file$);
+
+select pg_temp.make_function('authenticate_key', $ops_file$
+-- Returns as whom the bearer of a key calls: the role to take, and the claims to set. p_key_sha256 is the SHA-256 of the
+-- whole key. Notes the use of the key, once a minute. Called by the gateway for each request of /v1 that brings a key.
+-- Locks the key's row where its use is noted. Raises PT401 for a key that does not work, PT403 for one that only sends
+-- events. A retry is harmless.
+-- Definer: the gateway may not read keys; who has none learns nothing.
+create or replace function ops.authenticate_key(
+    p_key_prefix text,
+    p_key_sha256 text
+)
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_key ops.event_keys;
+    v_refusal jsonb;
+begin
+    select k.* into v_key from ops.event_keys as k where k.prefix = p_key_prefix;
+    v_refusal := ops_private.refusal_of_key(v_key, p_key_sha256);
+    if v_refusal is not null then
+        raise sqlstate 'PT401' using message = v_refusal ->> 'message', hint = v_refusal ->> 'hint';
+    elsif v_key.scopes = '{}' then
+        raise sqlstate 'PT403' using
+            message = format('The key %s only sends events', v_key.prefix),
+            hint = 'Make one that calls /v1: ops key create --scope read.';
+    end if;
+    return jsonb_build_object(
+        'role', coalesce(v_key.persona, 'authenticated'),
+        'sub', coalesce(v_key.user_id::text, v_key.approver_id, 'key:' || v_key.prefix),
+        'odooops_key', jsonb_build_object(
+            'prefix', v_key.prefix, 'project_id', v_key.project_id, 'scopes', v_key.scopes, 'expires_at', v_key.expires_at
+        )
+    );
+end
+$$;
+comment on function ops.authenticate_key is 'As whom the bearer of a key calls.';
+revoke all on function ops.authenticate_key from public;
+grant execute on function ops.authenticate_key to service_role, ops_gateway;
 $ops_file$);
 
 select pg_temp.make_function('await_decision', $ops_file$
@@ -1300,6 +1703,30 @@ revoke all on function ops.await_decision from public;
 grant execute on function ops.await_decision to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('backup_mirror_is_due', $ops_file$
+-- Returns whether the job backup_mirror has something to do at the store p_mirror_url: a verified backup that it does not
+-- hold, or one that was dropped since p_last_at, the start of the job's last run that succeeded. Called by the schedule
+-- backup_mirror. Locks and raises nothing.
+create or replace function ops.backup_mirror_is_due(
+    p_mirror_url text,
+    p_last_at timestamptz
+)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select exists (select from ops.list_backups_to_mirror(p_mirror_url)) or exists (
+    select from ops.backups as b
+    where b.status = 'dropped' and b.mirror_url = p_mirror_url and (p_last_at is null or b.dropped_at >= p_last_at)
+)
+$$;
+comment on function ops.backup_mirror_is_due is 'Whether a mirror lacks a backup, or holds one that was dropped.';
+revoke all on function ops.backup_mirror_is_due from public;
+grant execute on function ops.backup_mirror_is_due to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('backup_of_attempt', $ops_file$
 -- Returns the backup that this attempt makes, and locks its row. Called by functions that record a worker's progress.
 -- Raises PT404, PT410, and PT409 if the attempt has not started it.
@@ -1330,6 +1757,38 @@ end
 $$;
 comment on function ops_private.backup_of_attempt is 'The backup that an attempt makes.';
 revoke all on function ops_private.backup_of_attempt from public;
+$ops_file$);
+
+select pg_temp.make_function('backup_time_of', $ops_file$
+-- Returns the last time at which a backup was due, p_every_hours apart from the night's, and its key: the night's day, and
+-- the time's number where it is not the first of the night. The night's last time is the last one that comes before the
+-- same hour of the next day, however long the clock makes the day.
+-- Called by queue_nightly_backups. Locks and raises nothing.
+create or replace function ops_private.backup_time_of(
+    p_now timestamptz,
+    p_night date,
+    p_night_due_at timestamptz,
+    p_every_hours int
+)
+returns table (key text, due_at timestamptz)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+with time as (
+    select least(
+        floor(extract(epoch from p_now - p_night_due_at) / 3600 / p_every_hours),
+        ceil(24.0 / p_every_hours) - 1
+    )::int as number
+)
+select
+    to_char(p_night, 'YYYY-MM-DD') || case when t.number > 0 then format(', time %s', t.number + 1) else '' end,
+    p_night_due_at + make_interval(hours => t.number * p_every_hours)
+from time as t
+$$;
+comment on function ops_private.backup_time_of is 'The last time at which a backup was due.';
+revoke all on function ops_private.backup_time_of from public;
 $ops_file$);
 
 select pg_temp.make_function('backup_to_return_to', $ops_file$
@@ -1430,7 +1889,7 @@ begin
     return query
     with settled as (
         select
-            b.id, b.environment_id, b.status, b.held_at, b.label, coalesce(b.taken_at, b.created_at) as moment,
+            b.id, b.environment_id, b.status, b.held_at, b.label, b.mirrored_at, coalesce(b.taken_at, b.created_at) as moment,
             row_number() over (
                 partition by b.environment_id, b.status order by b.taken_at desc, b.id::text desc
             ) as place
@@ -1443,7 +1902,7 @@ begin
     where
         s.held_at is null and (s.label is null or s.moment <= p_now - interval '30 days')
         and case s.status
-            when 'failed' then s.moment <= p_now - interval '2 days'
+            when 'failed' then s.moment <= p_now - interval '2 days' and s.mirrored_at is null -- whole there
             else s.moment <= p_now - interval '1 day' and s.place > v_minimum
         end;
 end
@@ -1479,17 +1938,47 @@ grant execute on function ops.branch_stage
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
+select pg_temp.make_function('branches_without_preview', $ops_file$
+-- Lists the branches of a project whose pushes make no preview by policy preview, with the newest commit of each.
+-- Called by people. Locks nothing. Raises PT404 for a project that the caller cannot see.
+-- Definer: it asks the helper that decides about pushes; the caller's right to read the project is checked.
+create or replace function ops.branches_without_preview(p_project_id uuid)
+returns table (branch text, sha text, seen_at timestamptz)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform ops_private.require_permission(p_project_id, 'read');
+    return query
+    select h.branch, h.sha, h.seen_at from ops.branch_heads as h
+    where
+        h.project_id = p_project_id and ops_private.stage_of_branch(p_project_id, h.branch) = 'development'
+        and not ops_private.gets_preview(p_project_id, h.branch)
+    order by h.branch;
+end
+$$;
+comment on function ops.branches_without_preview is 'The branches whose pushes make no preview.';
+revoke all on function ops.branches_without_preview from public;
+grant execute on function ops.branches_without_preview to authenticated, service_role, ops_worker, ops_operator;
+grant execute on function ops.branches_without_preview
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
 select pg_temp.make_function('break_glass', $ops_file$
 -- Waives a gate at once and for a short time, in an emergency with nobody else at hand; returns the exception's id. It
 -- opens an incident, and lifts a freeze for this release.
 -- Called by release managers and site reliability engineers, including the release's author. Locks the gate.
--- Raises PT404, PT403, PT400 without a reason. A retry breaks it again.
+-- Raises PT404, PT403, PT400 without a reason, PT409 for a key that was used for another request. The same key returns
+-- the same exception; without one, a retry breaks it again.
 -- Definer: nobody may write exceptions directly; the caller's permission is checked.
 create or replace function ops.break_glass(
     release_id uuid,
     gate_code ops.ops_gate_code,
     reason text,
-    p_broken_by text default null
+    p_broken_by text default null,
+    p_idempotency_key text default null
 )
 returns uuid
 language plpgsql
@@ -1502,23 +1991,23 @@ declare
     v_release ops.releases := ops_private.require_release(break_glass.release_id);
     v_gate ops.release_gates := ops_private.gate_of_release(v_release.id, break_glass.gate_code);
     v_minutes int := (ops_private.rules_in_force(v_release.project_id, 'promotion') ->> 'break_glass_minutes')::int;
-    v_caller text := ops_private.acting_person(p_broken_by);
-    v_now timestamptz := clock_timestamp();
-    v_id uuid;
+    v_asked ops.exceptions;
 begin
     if cardinality(ops.caller_jobs()) > 0 or not ops.has_permission(v_release.project_id, 'deploy') then
         perform ops_private.require_permission(v_release.project_id, 'grant_exception');
     end if;
-    insert into ops.exceptions (
-        release_id, gate_id, gate_code, release_author, reason, is_break_glass, requested_by, granted_by, granted_at,
-        created_at, expires_at
-    )
-    values (
-        v_release.id, v_gate.id, v_gate.gate_code, v_release.created_by, break_glass.reason, true, v_caller, v_caller,
-        v_now, v_now, v_now + make_interval(mins => v_minutes)
-    )
-    returning id into v_id;
-    return v_id;
+    v_asked.release_id := v_release.id;
+    v_asked.gate_id := v_gate.id;
+    v_asked.gate_code := v_gate.gate_code;
+    v_asked.release_author := v_release.created_by;
+    v_asked.reason := break_glass.reason;
+    v_asked.is_break_glass := true;
+    v_asked.requested_by := ops_private.acting_person(p_broken_by);
+    v_asked.granted_by := v_asked.requested_by;
+    v_asked.granted_at := clock_timestamp();
+    v_asked.expires_at := v_asked.granted_at + make_interval(mins => v_minutes);
+    v_asked.idempotency_key := p_idempotency_key;
+    return coalesce(ops_private.same_exception(v_asked), ops_private.make_exception(v_asked));
 exception when check_violation or not_null_violation then
     raise sqlstate 'PT400' using
         message = 'Glass is broken for a reason', detail = sqlerrm, hint = 'Say what the emergency is.';
@@ -1609,9 +2098,10 @@ $ops_file$);
 
 select pg_temp.make_function('caller_jobs', $ops_file$
 -- Lists the jobs of the platform's logins that the caller has, by the role taken or by membership; none for the service
--- role and the owner of the schema, who may do everything.
+-- role and the owner of the schema, who may do everything. Nobody but the owner may let others create in the schema.
 -- Called by is_platform, has_permission and receive_event. Locks and raises nothing. The names are listed here and not
--- read from ops.roles: a server may have a login called owner or admin for its own reasons.
+-- read from ops.roles: a server may have a login called owner or admin for its own reasons. One expression without a
+-- query: each request pays for it.
 create or replace function ops.caller_jobs()
 returns text[]
 language plpgsql
@@ -1622,15 +2112,15 @@ as $$
 declare
     v_role name := ops.caller_role();
 begin
-    if pg_has_role(v_role, 'service_role', 'usage') or pg_has_role(
-        v_role, (select n.nspowner from pg_catalog.pg_namespace as n where n.nspname = 'ops'), 'usage'
-    ) then
-        return '{}';
-    end if;
-    return array(
-        select j.job from unnest('{ops_gateway,ops_worker,ops_operator}'::text[]) as j (job)
-        where pg_has_role(v_role, j.job::name, 'usage')
-    );
+    return case
+        when pg_has_role(v_role, 'service_role', 'usage')
+            or has_schema_privilege(v_role, 'ops', 'create with grant option') then '{}'
+        else array_remove(array[
+            case when pg_has_role(v_role, 'ops_gateway', 'usage') then 'ops_gateway' end,
+            case when pg_has_role(v_role, 'ops_worker', 'usage') then 'ops_worker' end,
+            case when pg_has_role(v_role, 'ops_operator', 'usage') then 'ops_operator' end
+        ], null)
+    end;
 end
 $$;
 comment on function ops.caller_jobs is 'The jobs of the platform''s logins that the caller has.';
@@ -1731,6 +2221,41 @@ grant execute on function ops.caller_role
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
+select pg_temp.make_function('calling_user', $ops_file$
+-- Returns the user id of the calling person; null for the platform, for a key of a persona and for a name that is no id.
+-- Called by create_project. Locks and raises nothing.
+create or replace function ops_private.calling_user()
+returns uuid
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case
+    when not ops.is_platform() and c.id ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then c.id::uuid
+end
+from (values (ops.caller_claims() ->> 'sub')) as c (id)
+$$;
+comment on function ops_private.calling_user is 'The user id of the calling person, if there is one.';
+revoke all on function ops_private.calling_user from public;
+$ops_file$);
+
+select pg_temp.make_function('came_by_no_key', $ops_file$
+-- Returns whether the caller is a person and not a key of one: a key must not make a longer-lived one. Called by the
+-- functions with which members change their keys. Locks and raises nothing.
+create or replace function ops_private.came_by_no_key()
+returns boolean
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select ops.caller_claims() -> 'odooops_key' is null
+$$;
+comment on function ops_private.came_by_no_key is 'Whether the caller is a person and not a key of one.';
+revoke all on function ops_private.came_by_no_key from public;
+$ops_file$);
+
 select pg_temp.make_function('cancel_if_superseded', $ops_file$
 -- Cancels a waiting run that a newer waiting run of its environment makes unnecessary, and returns whether it did.
 -- Called when an attempt is released: a push meanwhile could not cancel a run at work. Locks the run's row.
@@ -1788,13 +2313,8 @@ begin
         raise sqlstate 'PT409' using
             message = format('Run #%s is %s already', v_run.run_number, v_run.status),
             hint = 'Nothing is left to cancel; queue it again with ops.retry_run.';
-    elsif v_run.status in ('claimed', 'running') and v_run.cancel_requested_at is null then
-        update ops.runs as r set cancel_requested_at = clock_timestamp() where r.id = p_run_id;
-        perform ops_private.write_event(
-            p_run_id, 'info', 'cancel requested' || coalesce(': ' || p_reason, ''),
-            jsonb_strip_nulls(jsonb_build_object('reason', p_reason, 'requested_by', v_by))
-        );
     end if;
+    perform ops_private.ask_to_end(p_run_id, p_reason, v_by);
     return v_run.status;
 end
 $$;
@@ -1804,9 +2324,117 @@ grant execute on function ops.cancel_run to authenticated, service_role, ops_ope
 grant execute on function ops.cancel_run to ci_service_role, developer, sre, release_manager;
 $ops_file$);
 
+select pg_temp.make_function('carry_members', $ops_file$
+-- Removes the members of a restored record that are not among p_members (project_id, user_id, role), and gives the others
+-- the lesser of both roles; returns how many changed. Called by carry_revocations. Locks what it changes. Raises nothing:
+-- PT409 for the last owner of a project is passed over. A retry changes nothing.
+create or replace function ops_private.carry_members(
+    p_members jsonb
+)
+returns int
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_count int := 0;
+    v_member record;
+begin
+    for v_member in
+        select m.project_id, m.user_id, n.role
+        from ops.project_memberships as m
+        left join jsonb_to_recordset(coalesce(p_members, '[]')) as n (project_id uuid, user_id uuid, role ops.membership_role)
+            on n.project_id = m.project_id and n.user_id = m.user_id
+        where n.role is null or n.role < m.role
+    loop
+        begin
+            if v_member.role is null then
+                delete from ops.project_memberships as m
+                where m.project_id = v_member.project_id and m.user_id = v_member.user_id;
+            else
+                update ops.project_memberships as m set role = v_member.role
+                where m.project_id = v_member.project_id and m.user_id = v_member.user_id;
+            end if;
+            v_count := v_count + 1;
+        exception when sqlstate 'PT409' then
+            continue;
+        end;
+    end loop;
+    return v_count;
+end
+$$;
+comment on function ops_private.carry_members is 'Takes members away that left after a restored record''s backup.';
+revoke all on function ops_private.carry_members from public;
+$ops_file$);
+
+select pg_temp.make_function('carry_revocations', $ops_file$
+-- Takes away from a restored record what was revoked after its backup was taken, as the record that it replaces says:
+-- p_keys, p_person_keys, p_exceptions, p_invitations and p_rules are the ids of what is valid there, p_aliases the names
+-- of people (each with the person's id), p_members its memberships (project_id, user_id, role). What is not among them is revoked,
+-- withdrawn or removed, and roles become the lesser of both; nothing is given to anybody. The last owner of a project
+-- stays. Backups that are held there (p_holds: id, hold_reason) are held here too. Null for the last four says that the
+-- other record knows nothing of the kind: it stays. Returns how many of each.
+-- Called by `ops platform restore`, before anything works on the record. Locks what it changes. Raises nothing. A retry
+-- changes nothing.
+-- Definer: nobody may write keys and memberships directly.
+create or replace function ops.carry_revocations(
+    p_keys uuid[],
+    p_person_keys uuid[],
+    p_members jsonb,
+    p_holds jsonb default null,
+    p_exceptions uuid[] default null,
+    p_invitations uuid[] default null,
+    p_aliases jsonb default null,
+    p_rules bigint[] default null
+)
+returns table (keys int, members int, holds int, exceptions int, invitations int, aliases int, rules int)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    c_by constant text := 'revoked after the backup was taken';
+    v_count int;
+begin
+    update ops.event_keys as k set revoked_at = clock_timestamp(), revoked_by = c_by
+    where k.revoked_at is null and k.id <> all (p_keys);
+    get diagnostics keys = row_count;
+    update ops.person_keys as k set revoked_at = clock_timestamp(), revoked_by = c_by
+    where k.revoked_at is null and k.id <> all (p_person_keys);
+    get diagnostics v_count = row_count;
+    keys := keys + v_count;
+    members := ops_private.carry_members(p_members);
+    update ops.exceptions as e set revoked_at = clock_timestamp(), revoked_by = c_by
+    where e.revoked_at is null and e.id <> all (p_exceptions);
+    get diagnostics exceptions = row_count;
+    update ops.console_invitations as i set withdrawn_at = clock_timestamp(), withdrawn_by = c_by
+    where i.withdrawn_at is null and i.id <> all (p_invitations);
+    get diagnostics invitations = row_count;
+    delete from ops.person_aliases as a
+    where p_aliases is not null and p_aliases ->> a.alias is distinct from a.person_id::text;
+    get diagnostics aliases = row_count;
+    delete from ops.notification_rules as r where r.id <> all (p_rules);
+    get diagnostics rules = row_count;
+    update ops.backups as b
+    set held_at = clock_timestamp(), held_by = 'odooops', hold_reason = h.hold_reason
+    from jsonb_to_recordset(coalesce(p_holds, '[]')) as h (id uuid, hold_reason text)
+    where b.id = h.id and b.held_at is null and b.status not in ('failed', 'dropped') and h.hold_reason <> '';
+    get diagnostics holds = row_count;
+    return next;
+end
+$$;
+comment on function ops.carry_revocations is 'Takes away what was revoked after a restored record''s backup.';
+revoke all on function ops.carry_revocations from public;
+grant execute on function ops.carry_revocations to service_role;
+$ops_file$);
+
 select pg_temp.make_function('changed_since', $ops_file$
 -- Names the checks of a release's build that are not any more as its approvers were shown them at a moment; null if all
 -- is as it was. Nothing else that they were shown can change: another commit or image is another release.
+-- A rehearsal that stood then and stands no more is such a change; one that came later is none: it takes nothing back.
 -- Called by standing_decisions. Locks and raises nothing.
 create or replace function ops_private.changed_since(
     p_release_id uuid,
@@ -1826,6 +2454,12 @@ from (
     from jsonb_each_text(ops_private.shown_of(p_release_id, p_at) -> 'checks') as b
     full join jsonb_each_text(ops_private.shown_of(p_release_id, 'infinity') -> 'checks') as n on n.key = b.key
     where n.value is distinct from b.value
+    union all
+    select 'rehearsal', now.shown ->> 'rehearsal'
+    from (select ops_private.shown_of(p_release_id, 'infinity') as shown) as now
+    where
+        ops_private.shown_of(p_release_id, p_at) ->> 'rehearsal' = 'passed'
+        and now.shown ->> 'rehearsal' <> 'passed'
 ) as c
 $$;
 comment on function ops_private.changed_since is 'What changed since approvers were shown a release.';
@@ -1944,6 +2578,8 @@ begin
         raise check_violation using message = 'An end has its time, and nothing else has';
     elsif new.status = 'succeeded' and new.exit_code is distinct from 0 then
         raise check_violation using message = 'Success is exit code 0';
+    elsif new.fault is not null and (new.status <> 'failed' or new.fault not in ('project', 'platform')) then
+        raise check_violation using message = 'A failed run is the fault of the project or of the platform';
     end if;
     return new;
 end
@@ -1970,6 +2606,66 @@ end::ops.check_status
 $$;
 comment on function ops_private.check_status_of is 'The status of a check as senders spell it.';
 revoke all on function ops_private.check_status_of from public;
+$ops_file$);
+
+select pg_temp.make_function('check_workflow', $ops_file$
+-- Refuses a workflow with a config that its runs could not be given, and notes who set it: people as themselves, the
+-- platform as it says. Fired before each insert and update of ops.workflows. Raises PT400, and PT403 for a field of the
+-- config that the caller may not set. What was there before and is not changed stays.
+-- Definer: it calls helpers that only the owner may execute.
+create or replace function ops_private.check_workflow()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if tg_op = 'INSERT' or (new.config, new.workflow_type) is distinct from (old.config, old.workflow_type) then
+        perform ops_private.refuse_workflow_config(new.project_id, new.workflow_type, new.config);
+    end if;
+    new.set_by := coalesce(
+        case when ops.is_platform() then new.set_by end, ops.caller_id(), ops.caller_role()
+    );
+    new.set_at := clock_timestamp();
+    return new;
+end
+$$;
+comment on function ops_private.check_workflow is 'Refuses what no workflow may be, and notes who set it.';
+revoke all on function ops_private.check_workflow from public;
+$ops_file$);
+
+select pg_temp.make_function('choose_console_persona', $ops_file$
+-- Lets the bearer of a session's cookie act as another of the session's personas. Called by the gateway. Locks the
+-- session. Raises PT401 for a session that does not work, PT403 for a persona that is not among its own. A retry is
+-- harmless.
+-- Definer: the gateway may not write sessions; who has none changes nothing.
+create or replace function ops.choose_console_persona(
+    p_session_sha256 text,
+    persona text
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_session jsonb := ops.authenticate_console_session(p_session_sha256);
+begin
+    update ops.console_sessions as s set persona = choose_console_persona.persona
+    where s.session_sha256 = p_session_sha256 and choose_console_persona.persona = any (s.personas);
+    if not found then
+        raise sqlstate 'PT403' using
+            message = format('%s did not sign in as %s', v_session ->> 'person', choose_console_persona.persona),
+            hint = 'Make a link for it: ops console --persona.';
+    end if;
+end
+$$;
+comment on function ops.choose_console_persona is 'Lets a session act as another of its personas.';
+revoke all on function ops.choose_console_persona from public;
+grant execute on function ops.choose_console_persona to service_role, ops_gateway;
 $ops_file$);
 
 select pg_temp.make_function('choose_host_label', $ops_file$
@@ -2053,6 +2749,80 @@ revoke all on function ops.claim_and_start_runs from public;
 grant execute on function ops.claim_and_start_runs to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('claim_messages', $ops_file$
+-- Gives a worker the messages that are due, oldest first, each under a lease and with its next attempt, which is the
+-- fencing token. Of the messages to a forge about one subject only the newest is sent: older ones are superseded. One of
+-- a subject, and one mail to a person, is sent at a time; a person gets the next mail p_digest_seconds after the last,
+-- and in it all that came meanwhile.
+-- Called by the sensor outbox. Locks the messages that it takes, and the control plane's row: one caller at a time. Raises PT400 for a worker
+-- without a name. If the answer is lost, the messages are due again when the lease ends.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.claim_messages(
+    p_worker_id text,
+    p_limit int default 50,
+    p_lease_seconds int default 60,
+    p_digest_seconds int default 600
+)
+returns setof ops.outbox
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+begin
+    if coalesce(p_worker_id, '') = '' or coalesce(p_lease_seconds, 0) <= 0 then
+        raise sqlstate 'PT400' using
+            message = 'A claim needs a worker''s name and a lease of at least one second',
+            hint = 'Name the worker: select * from ops.claim_messages(p_worker_id => ''worker-1'').';
+    elsif not exists (select from ops.outbox as o where o.status = 'waiting' and o.next_at <= v_now) then
+        return; -- the usual case, answered by an index
+    end if;
+    perform c.id from ops.control_plane as c for no key update; -- two at once would take two messages of one subject
+    perform ops_private.move_messages(array(
+        select o.id from ops.outbox as o
+        where
+            o.status = 'waiting' and o.channel = 'forge' and coalesce(o.lease_expires_at < v_now, true)
+            and exists (
+                select from ops.outbox as n
+                where n.channel = o.channel and n.recipient = o.recipient and n.subject = o.subject and n.id > o.id
+            )
+        for no key update
+    ), 'superseded');
+    return query
+    with due as (
+        select o.id from ops.outbox as o
+        where
+            o.status = 'waiting' and o.next_at <= v_now and coalesce(o.lease_expires_at < v_now, true)
+            and not exists (
+                select from ops.outbox as s
+                where
+                    s.status = 'waiting' and s.lease_expires_at >= v_now and s.channel = o.channel
+                    and s.recipient = o.recipient and (s.subject = o.subject or o.channel = 'mail')
+            )
+            and (o.channel <> 'mail' or not exists (
+                select from ops.outbox as m
+                where
+                    m.channel = 'mail' and m.status = 'delivered' and m.recipient = o.recipient
+                    and m.ended_at > v_now - make_interval(secs => p_digest_seconds)
+            ))
+        order by o.id
+        limit greatest(p_limit, 0)
+        for no key update
+    )
+    update ops.outbox as o
+    set attempts = o.attempts + 1, claimed_by = p_worker_id, lease_expires_at = v_now + make_interval(secs => p_lease_seconds)
+    from due
+    where o.id = due.id
+    returning o.*;
+end
+$$;
+comment on function ops.claim_messages is 'Claimed messages, each under a lease that ends by itself.';
+revoke all on function ops.claim_messages from public;
+grant execute on function ops.claim_messages to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('claim_next_run', $ops_file$
 -- Gives a worker the next run, or no row if no run can start now.
 -- Called by any worker. Locks, raises and retries like claim_runs, whose form for one run it is.
@@ -2105,6 +2875,51 @@ $$;
 comment on function ops.claim_runs is 'Claimed runs, each under a lease that ends by itself.';
 revoke all on function ops.claim_runs from public;
 grant execute on function ops.claim_runs to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('claim_short_runs', $ops_file$
+-- Gives a worker the next runs that remove, stop or start an environment, as long as fewer than p_at_once of them are at
+-- work: they are short, and wait behind no build.
+-- Called by the ops_queue sensor, before claim_runs. Locks, raises and retries like claim_runs.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.claim_short_runs(
+    p_worker_id text,
+    p_at_once int,
+    p_lease_seconds int default 60
+)
+returns setof ops.run_details
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+set plan_cache_mode = force_generic_plan -- the length of an array is no reason for another plan
+as $$
+declare
+    v_runs uuid[];
+    v_kinds ops.run_kind[] := array(select k.kind from ops.run_kinds() as k where k.effect in ('remove', 'serve'));
+begin
+    -- The usual case, answered by an index that holds no deployments.
+    if not exists (
+        select from ops.runs as r where r.status = 'queued' and r.kind <> 'deploy' and r.kind = any (v_kinds)
+    ) then
+        return;
+    end if;
+    v_runs := ops_private.take_runs(
+        p_worker_id,
+        p_at_once - (
+            select count(*)::int from ops.runs as r
+            where r.status in ('claimed', 'running') and r.kind = any (v_kinds)
+        ),
+        p_lease_seconds, 'claimed', p_kinds => v_kinds
+    );
+    return query
+    select d.* from ops.v_run_details as d where d.id = any (v_runs) order by array_position(v_runs, d.id);
+end
+$$;
+comment on function ops.claim_short_runs is 'Claimed runs that remove, stop or start environments.';
+revoke all on function ops.claim_short_runs from public;
+grant execute on function ops.claim_short_runs to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('clear_alarm', $ops_file$
@@ -2248,8 +3063,9 @@ $ops_file$);
 
 select pg_temp.make_function('complete_workflow_run', $ops_file$
 -- Ends a run: exit code 0 is success, any other is failure, p_canceled is a completed cancel. Without p_attempt it
--- means attempt 1.
--- Called by the worker that owns the run. Locks the run's row. Raises PT404, PT400 without an exit code, PT410 if the
+-- means attempt 1. p_fault says whose fault a failure is: project, unless it is told to be the platform's.
+-- Called by the worker that owns the run. Locks the run's row. Raises PT404, PT400 without an exit code or for another
+-- fault, PT410 if the
 -- attempt is over, PT409 if the run ended otherwise or never started. Repeating it with the same result does nothing.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.complete_workflow_run(
@@ -2258,7 +3074,8 @@ create or replace function ops.complete_workflow_run(
     p_error_message text default null,
     p_attempt int default null,
     p_worker_id text default null,
-    p_canceled boolean default false
+    p_canceled boolean default false,
+    p_fault text default null
 )
 returns ops.run_status
 language plpgsql
@@ -2278,7 +3095,14 @@ begin
             message = 'A run ends with an exit code',
             hint = 'Pass p_exit_code: 0 for success, anything else for failure.';
     end if;
-    if ops_private.end_run(p_run_id, v_attempt, v_status, p_exit_code, p_error_message, p_worker_id) then
+    if coalesce(p_fault, 'project') not in ('project', 'platform') then
+        raise sqlstate 'PT400' using
+            message = format('A run is not the fault of %s', p_fault), hint = 'Pass project or platform as p_fault.';
+    end if;
+    if ops_private.end_run(
+        p_run_id, v_attempt, v_status, p_exit_code, p_error_message, p_worker_id,
+        p_fault => case v_status when 'failed' then coalesce(p_fault, 'project') end
+    ) then
         return v_status;
     end if;
     select r.* into v_run from ops.runs as r where r.id = p_run_id;
@@ -2364,6 +3188,80 @@ comment on function ops_private.condemn_artifacts is 'Marks the artifacts whose 
 revoke all on function ops_private.condemn_artifacts from public;
 $ops_file$);
 
+select pg_temp.make_function('condemn_image', $ops_file$
+-- Begins the removal of an image that nothing on the record needs, and returns it with the layers that no other image of
+-- the platform has, the highest first; no row if it is removed already or needed, also if its removal had begun: it is
+-- kept then. Every other image that is not removed keeps its layers, also one that could be removed itself.
+-- Called by step images, which holds the lock of images: no run can begin to use the image meanwhile. Locks the image.
+-- Raises nothing. A retry returns the same image.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.condemn_image(p_image_id uuid)
+returns table (reference text, tags text[], layers text[], build_digest text)
+language sql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+with judged as materialized (
+    update ops.images as i
+    set condemned_at = case
+        when ops_private.reason_to_keep_image(i, clock_timestamp()) is null
+            then coalesce(i.condemned_at, clock_timestamp())
+    end
+    where i.id = p_image_id and i.removed_at is null
+    returning i.*
+)
+select j.reference, j.tags, array(
+    select l.name from unnest(j.layers) with ordinality as l (name, place)
+    where not exists (
+        select from ops.images as o where o.id <> j.id and o.removed_at is null and l.name = any(o.layers)
+    )
+    order by l.place desc
+), j.build_digest
+from judged as j
+where j.condemned_at is not null
+$$;
+comment on function ops.condemn_image is 'Begins the removal of an image that nothing needs.';
+revoke all on function ops.condemn_image from public;
+grant execute on function ops.condemn_image to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('confirm_record', $ops_file$
+-- Confirms a record that came from a backup: from now on runs remove, replace and deploy again. Its alarm is closed.
+-- Called by `ops platform confirm`. Locks the one row. Raises PT400 without a person. Returns false if nothing waited: a
+-- retry changes nothing.
+-- Definer: nobody may write the control plane's row directly.
+create or replace function ops.confirm_record(
+    p_confirmed_by text default null
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_by text := coalesce(p_confirmed_by, ops.caller_id(), ops.caller_role());
+begin
+    if coalesce(v_by, '') = '' then
+        raise sqlstate 'PT400' using
+            message = 'A record is confirmed by a person', hint = 'ops platform confirm';
+    end if;
+    update ops.control_plane as c
+    set unconfirmed_since = null, confirmed_at = clock_timestamp(), confirmed_by = v_by, confirmed_rounds = c.rounds
+    where c.unconfirmed_since is not null;
+    if not found then
+        return false;
+    end if;
+    perform ops.clear_alarm('platform_restored', format('%s confirmed the record', v_by));
+    return true;
+end
+$$;
+comment on function ops.confirm_record is 'Confirms a record that came from a backup.';
+revoke all on function ops.confirm_record from public;
+grant execute on function ops.confirm_record to service_role, ops_operator;
+$ops_file$);
+
 select pg_temp.make_function('content_sha256', $ops_file$
 -- Returns the hash of what an envelope says, without when; null for one that is not to be written out. Raises nothing.
 create or replace function ops_private.content_sha256(
@@ -2405,7 +3303,7 @@ with persons as (
         coalesce(bool_or(l.decision = 'rejected') filter (where l.is_here), false) as is_against,
         coalesce(bool_or(l.decision = 'approved' and l.changed is null) filter (where l.is_here), false) as is_for_this,
         coalesce(bool_or(l.decision = 'approved' and l.changed is null) filter (where not l.is_here), false) as is_for_other,
-        max(l.approver_id || ', since then ' || l.changed) filter (where l.is_here and l.decision = 'approved') as void
+        max(l.approver_id || ', ' || l.changed) filter (where l.is_here and l.decision = 'approved') as void
     from ops_private.standing_decisions(p_gate) as l
     group by l.person
 ), counted as (
@@ -2508,7 +3406,8 @@ revoke all on function ops_private.count_checks from public;
 $ops_file$);
 
 select pg_temp.make_function('create_backup', $ops_file$
--- Requests a backup of a living environment and returns its id; the run that makes it waits in the queue.
+-- Requests a backup of a living environment and returns its id; the run that makes it waits in the queue. p_workflow_id
+-- is the workflow that asks for it.
 -- Called by people who may back up, and by the platform. Locks the project's counter, as queue_run does. Raises PT404
 -- for an unknown project or environment, PT403, PT409 as queue_run does.
 -- Repeating it with the same idempotency key returns the same backup.
@@ -2521,7 +3420,8 @@ create or replace function ops.create_backup(
     p_idempotency_key text default null,
     p_trigger text default 'api',
     p_priority int default 0,
-    p_config jsonb default '{}'
+    p_config jsonb default '{}',
+    p_workflow_id uuid default null
 )
 returns uuid
 language plpgsql
@@ -2541,7 +3441,8 @@ begin
         create_backup.project_id, v_environment.name, v_environment.deployed_sha, null, p_kind => 'backup',
         p_trigger => p_trigger, p_requested_by => p_requested_by, p_priority => p_priority,
         p_idempotency_key => p_idempotency_key,
-        p_config => coalesce(p_config, '{}') || jsonb_strip_nulls(jsonb_build_object('label', p_label))
+        p_config => coalesce(p_config, '{}') || jsonb_strip_nulls(jsonb_build_object('label', p_label)),
+        p_workflow_id => p_workflow_id
     );
     select b.id into v_id from ops.backups as b where b.run_id = v_run_id;
     if not found then
@@ -2556,9 +3457,55 @@ grant execute on function ops.create_backup to authenticated, service_role, ops_
 grant execute on function ops.create_backup to sre;
 $ops_file$);
 
+select pg_temp.make_function('create_console_link', $ops_file$
+-- Makes a link that signs a person in at the console once, within a minute, and returns the session's id. The caller made
+-- the link's token, 256 random bits, and sends its SHA-256: the database never sees what signs in. The person acts as the
+-- member p_user_id, or as one of p_personas at a time, at first the first one.
+-- Called by `ops console` and the service role. Locks nothing. Raises PT400 for values that no session has, PT403 for a
+-- login of the platform that makes one that decides for a person. A retry makes another link.
+-- Definer: nobody may write sessions directly; only operators and the service role may execute this.
+create or replace function ops.create_console_link(
+    person text,
+    p_link_sha256 text,
+    p_personas text[] default '{}',
+    p_user_id uuid default null,
+    p_created_by text default null
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_id uuid;
+begin
+    perform ops_private.require_signing_off(p_personas);
+    if ops.person_of(create_console_link.person) is null then
+        raise sqlstate 'PT400' using message = 'A session is somebody''s', hint = 'Name the person.';
+    end if;
+    insert into ops.console_sessions (person, user_id, personas, persona, link_sha256, link_expires_at, created_by)
+    values (
+        create_console_link.person, p_user_id, p_personas, p_personas[1], p_link_sha256,
+        clock_timestamp() + interval '1 minute', coalesce(p_created_by, ops.caller_id(), ops.caller_role())
+    )
+    returning id into v_id;
+    return v_id;
+exception when check_violation or not_null_violation or unique_violation then
+    raise sqlstate 'PT400' using
+        message = 'No session may have these values', detail = sqlerrm,
+        hint = 'A session is a member''s, or has personas that people may be.';
+end
+$$;
+comment on function ops.create_console_link is 'Makes a link that signs a person in at the console once.';
+revoke all on function ops.create_console_link from public;
+grant execute on function ops.create_console_link to service_role, ops_operator;
+$ops_file$);
+
 select pg_temp.make_function('create_event_key', $ops_file$
--- Makes a key for a machine that sends events, and returns it with its id: this is the only time that it is shown. A key
--- that signs off gates does so as one person, whom p_approver_id names.
+-- Makes a key for a machine that sends events or calls /v1, and returns it with its id: this is the only time that it is
+-- shown. A key that signs off gates does so as one person, whom p_approver_id names. It acts as a persona, or, without
+-- one, as the member p_user_id, and calls /v1 within p_scopes; without scopes it only sends events.
 -- Called by `ops key create` and the service role. Locks nothing. Raises PT400 for values that no key has, PT404 for the
 -- project, PT403 for an operator's key that signs off gates. A retry makes another key.
 -- Definer: nobody may write keys directly; only operators and the service role may execute this.
@@ -2569,7 +3516,9 @@ create or replace function ops.create_event_key(
     expires_at timestamptz,
     p_project_id uuid default null,
     p_approver_id text default null,
-    p_created_by text default null
+    p_created_by text default null,
+    p_user_id uuid default null,
+    p_scopes text[] default '{}'
 )
 returns table (key_id uuid, key text)
 language plpgsql
@@ -2583,21 +3532,135 @@ begin
         raise sqlstate 'PT404' using message = 'There is no such project', hint = 'List them: ops project list.';
     end if;
     perform ops_private.refuse_key_events(create_event_key.persona, create_event_key.event_types);
+    perform ops_private.refuse_key_scopes(create_event_key.persona, p_scopes);
     return query
     select * from ops_private.write_event_key(
         create_event_key.name, create_event_key.persona, create_event_key.event_types, create_event_key.expires_at,
-        p_project_id, p_approver_id, coalesce(p_created_by, ops.caller_id(), ops.caller_role()), null
+        p_project_id, p_approver_id, coalesce(p_created_by, ops.caller_id(), ops.caller_role()), null,
+        p_user_id, p_scopes
     );
 exception when check_violation or not_null_violation then
     raise sqlstate 'PT400' using
         message = 'No key may have these values', detail = sqlerrm,
-        hint = 'A key has a name, a persona, event types and a time to come at which it ends; one that signs off has a '
-        || 'person, and no other has.';
+        hint = 'A key has a name, a persona or a member, event types or scopes, and a time to come at which it ends; one '
+        || 'that signs off has a person, and no other has; one of a persona that calls /v1 has no project.';
 end
 $$;
-comment on function ops.create_event_key is 'Makes a key for a machine that sends events.';
+comment on function ops.create_event_key is 'Makes a key for a machine that sends events or calls /v1.';
 revoke all on function ops.create_event_key from public;
 grant execute on function ops.create_event_key to service_role, ops_operator;
+$ops_file$);
+
+select pg_temp.make_function('create_member_key', $ops_file$
+-- Makes a key with which a machine calls /v1 as the calling member, in one project and within p_scopes, and returns it:
+-- this is the only time that it is shown. It never reaches further than its member does at the time. Called by the
+-- console and people. Locks nothing. Raises PT404 for a foreign project, PT403 for a permission that the caller lacks and
+-- for a caller who came with a key, PT400 for values that no key has. A retry makes another key.
+-- Definer: people may not write keys themselves: the function checks their permissions and writes for them.
+create or replace function ops.create_member_key(
+    p_project_id uuid,
+    name text,
+    p_scopes text[],
+    expires_at timestamptz
+)
+returns table (key_id uuid, key text)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_scope text;
+begin
+    perform ops_private.require_permission(p_project_id, 'read');
+    if not ops_private.came_by_no_key() then
+        raise sqlstate 'PT403' using
+            message = 'A key makes no other key', hint = 'Sign in, and make it in the console under Access.';
+    end if;
+    foreach v_scope in array coalesce(p_scopes, '{}') loop
+        perform ops_private.require_permission(p_project_id, v_scope);
+    end loop;
+    return query
+    select * from ops_private.write_event_key(
+        create_member_key.name, null, '{}', create_member_key.expires_at, p_project_id, null, ops.caller_id(), null,
+        auth.uid(), p_scopes
+    );
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = 'No key may have these values', detail = sqlerrm,
+        hint = 'A key has a name, a permission at least, and a time to come at which it ends.';
+end
+$$;
+comment on function ops.create_member_key is 'Makes a key with which a machine calls /v1 as the calling member.';
+revoke all on function ops.create_member_key from public;
+grant execute on function ops.create_member_key to authenticated;
+$ops_file$);
+
+select pg_temp.make_function('create_notification_rule', $ops_file$
+-- Makes a rule, and returns its id; the id of the rule that is the same if there is one. A rule of every project is the
+-- platform's to make. A rule that the platform makes may name any target of the platform; one of a project's people
+-- reaches the project's and shared ones. Called by admins and `ops notify rule`. Locks nothing of others. Raises PT404 for a project that
+-- the caller may not know of, PT403, and PT400 for a rule that none may be. A retry returns the same.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
+create or replace function ops.create_notification_rule(
+    p_events text[],
+    p_channel text,
+    p_recipient text,
+    p_slug text default null,
+    p_stage text default null,
+    p_fault text default null,
+    p_created_by text default null
+)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project_id uuid;
+    v_events text[] := array(select distinct e.event from unnest(p_events) as e (event) order by e.event);
+    v_id bigint;
+begin
+    select p.id into v_project_id from ops.projects as p where p.slug = p_slug;
+    if p_slug is not null and v_project_id is null then
+        raise sqlstate 'PT404' using
+            message = 'There is no such project',
+            hint = 'List the projects you belong to: select slug from ops.projects.';
+    elsif v_project_id is not null then
+        perform ops_private.require_permission(v_project_id, 'manage');
+    else
+        perform ops_private.require_platform_permission(
+            'manage', 'You may not make rules for all projects', 'Name a project that you administer.'
+        );
+    end if;
+    insert into ops.notification_rules (
+        project_id, events, stage, fault, channel, recipient, created_by, is_by_platform
+    )
+    values (
+        v_project_id, v_events, p_stage::ops.environment_stage, p_fault, p_channel, p_recipient,
+        coalesce(p_created_by, ops.caller_id(), ops.caller_role()), ops.is_platform()
+    )
+    on conflict on constraint notification_rules_once_key do update set is_by_platform = true
+    where excluded.is_by_platform and not notification_rules.is_by_platform
+    returning id into v_id;
+    return coalesce(v_id, (
+        select r.id from ops.notification_rules as r
+        where
+            r.project_id is not distinct from v_project_id and r.events = v_events
+            and r.stage::text is not distinct from p_stage and r.fault is not distinct from p_fault
+            and r.channel = p_channel and r.recipient = p_recipient and not r.is_declared
+    ));
+exception when check_violation or not_null_violation or invalid_text_representation then
+    raise sqlstate 'PT400' using
+        message = 'No rule may be like this', detail = sqlerrm,
+        hint = 'Events are run, deployment, gate, backup, alarm and incident; a mail goes to an address.';
+end
+$$;
+comment on function ops.create_notification_rule is 'Makes a rule of who is told of what.';
+revoke all on function ops.create_notification_rule from public;
+grant execute on function ops.create_notification_rule to authenticated, service_role, ops_operator;
 $ops_file$);
 
 select pg_temp.make_function('create_person', $ops_file$
@@ -2631,10 +3694,15 @@ grant execute on function ops.create_person to service_role;
 $ops_file$);
 
 select pg_temp.make_function('create_project', $ops_file$
--- Creates a project and returns it. Called by `ops project create`. Locks no rows of other projects.
--- Raises PT400 for invalid values and for an address with a name or a password in it, PT409 if a project with other values has the slug.
--- Repeating it with the same values returns the project.
--- Definer: the platform's login executes this but may not write tables itself.
+-- Creates a project with its first owner and returns it. A project without an admin is of no use, so whoever is not the
+-- platform names the owner, or is one: the user of a token becomes the owner of what they make. The platform may leave
+-- the owner out, since it sets members itself. p_created_by is in whose name the platform makes it.
+-- Called by `ops project create`, /v1 and the console. Locks no rows of other projects. Raises PT403 for who may not;
+-- PT400 for invalid values, for an address with a password in it, and, unless the platform names it, for one that is no
+-- server's; PT409 where a project with other values or another owner has the slug, and, unless the platform asks, where
+-- the repository is another project's, which its key would open. Each new project is an event on the record.
+-- Repeating it with the same values returns the project, and makes nobody its owner.
+-- Definer: callers may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.create_project(
     p_slug text,
     p_repo_url text,
@@ -2642,7 +3710,9 @@ create or replace function ops.create_project(
     p_workspace_key text default null,
     p_default_branch text default 'main',
     p_poll_enabled boolean default true,
-    p_config jsonb default '{}'
+    p_config jsonb default '{}',
+    p_owner uuid default null,
+    p_created_by text default null
 )
 returns setof ops.projects
 language plpgsql
@@ -2651,35 +3721,38 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_workspace_key text := coalesce(p_workspace_key, p_slug);
+    v_config jsonb := coalesce(p_config, '{}');
+    v_owner uuid := coalesce(p_owner, ops_private.calling_user());
     v_project ops.projects;
 begin
-    if p_repo_url ~* '^https?://[^/]*@' then -- forges show addresses with a token in the place of the name
-        raise sqlstate 'PT400' using
-            message = 'The repository''s address holds a name or a password, which every member would see',
-            hint = 'Leave it out: use an ssh key (ops project deploy-key) or a git credential of the platform''s user.';
-    end if;
+    perform ops_private.require_platform_permission('create_project', 'You may not create projects');
+    perform ops_private.refuse_project(p_slug, p_repo_url, v_workspace_key, p_default_branch, v_owner);
     insert into ops.projects (slug, workspace_key, odoo_version, repo_url, default_branch, poll_enabled, config)
-    values (
-        p_slug, coalesce(p_workspace_key, p_slug), p_odoo_version, p_repo_url, p_default_branch, p_poll_enabled,
-        coalesce(p_config, '{}')
-    )
+    values (p_slug, v_workspace_key, p_odoo_version, p_repo_url, p_default_branch, p_poll_enabled, v_config)
     on conflict do nothing
     returning * into v_project;
     if found then
         insert into ops.project_counters (project_id) values (v_project.id);
+        insert into ops.project_memberships (project_id, user_id, role)
+        select v_project.id, v_owner, 'owner' where v_owner is not null;
+        perform ops_private.note_new_project(v_project, v_owner, p_created_by);
         return next v_project;
         return;
     end if;
     select p.* into v_project from ops.projects as p where p.slug = p_slug;
     if (v_project.workspace_key, v_project.odoo_version, v_project.repo_url, v_project.default_branch,
         v_project.poll_enabled, v_project.config)
-        is distinct from (coalesce(p_workspace_key, p_slug), p_odoo_version, p_repo_url, p_default_branch,
-        p_poll_enabled, coalesce(p_config, '{}')) then
+        is distinct from (v_workspace_key, p_odoo_version, p_repo_url, p_default_branch, p_poll_enabled, v_config)
+        or p_owner is not null and not exists (
+            select from ops.project_memberships as m
+            where m.project_id = v_project.id and m.user_id = p_owner and m.role = 'owner'
+        ) then
         raise sqlstate 'PT409' using
             message = format('There is already a project %s', coalesce(v_project.slug, 'with workspace key '
-                || coalesce(p_workspace_key, p_slug))),
+                || v_workspace_key)),
             detail = 'It has other values.',
-            hint = 'Choose another slug and workspace key.';
+            hint = 'Choose another slug and workspace key. Members of a project are set by its owners.';
     end if;
     return next v_project;
 exception when check_violation or not_null_violation then
@@ -2691,7 +3764,9 @@ end
 $$;
 comment on function ops.create_project is 'Creates a project, or returns the one that is the same.';
 revoke all on function ops.create_project from public;
-grant execute on function ops.create_project to service_role, ops_operator;
+grant execute on function ops.create_project to authenticated, service_role, ops_operator;
+grant execute on function ops.create_project
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('create_release', $ops_file$
@@ -2788,6 +3863,45 @@ $$;
 comment on function ops.decide_orphan is 'Writes down what a person wants done with an orphan.';
 revoke all on function ops.decide_orphan from public;
 grant execute on function ops.decide_orphan to service_role, ops_operator;
+$ops_file$);
+
+select pg_temp.make_function('declared_rules', $ops_file$
+-- Returns the rules of a list such as odooops.yaml has, each once, with its events in their order, but for mails to whom
+-- nobody of the platform knows: a push alone makes no stranger a recipient. Known is the address of a rule that people made
+-- for the project or for all, of a person, and each one of p_domains.
+-- Called by record_notification_rules. Locks nothing; raises what no list of rules is.
+create or replace function ops_private.declared_rules(
+    p_project_id uuid,
+    p_rules jsonb,
+    p_domains text[]
+)
+returns table (events text[], stage ops.environment_stage, fault text, channel text, recipient text)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select distinct
+    array(select distinct e.event from unnest(d.events) as e (event) order by e.event), d.stage, d.fault, d.channel,
+    d.recipient
+from jsonb_to_recordset(p_rules) as d (
+    events text [], stage ops.environment_stage, fault text, channel text, recipient text
+)
+where
+    d.channel is distinct from 'mail' or d.recipient is null
+    or lower(split_part(d.recipient, '@', 2)) = any (p_domains)
+    or exists (
+        select from ops.notification_rules as n
+        where
+            n.channel = 'mail' and not n.is_declared and lower(n.recipient) = lower(d.recipient)
+            and (n.project_id is null or n.project_id = p_project_id)
+    )
+    or exists (
+        select from ops.person_aliases as a where a.kind = 'email' and a.alias = ops_private.fold_name(d.recipient)
+    )
+$$;
+comment on function ops_private.declared_rules is 'The rules of a list that count, each once.';
+revoke all on function ops_private.declared_rules from public;
 $ops_file$);
 
 select pg_temp.make_function('delivered_moves', $ops_file$
@@ -2968,6 +4082,101 @@ comment on function ops_private.deployment_told_of is 'The deployment that an ev
 revoke all on function ops_private.deployment_told_of from public;
 $ops_file$);
 
+select pg_temp.make_function('destination_fault', $ops_file$
+-- Returns the fault of one destination of policy egress, or null if it is valid. Called by rule_fault. Locks and raises
+-- nothing.
+create or replace function ops_private.destination_fault(p_value jsonb)
+returns text
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case
+    when jsonb_typeof(p_value) = 'string' and exists (
+        select from ops_private.destination_parts(p_value #>> '{}')
+    ) then null
+    else format('has %s, which is no host, *.host or host:port in small letters, and no address', left(p_value::text, 80))
+end
+$$;
+comment on function ops_private.destination_fault is 'What is wrong with a destination, if anything is.';
+revoke all on function ops_private.destination_fault from public;
+$ops_file$);
+
+select pg_temp.make_function('destination_parts', $ops_file$
+-- Reads a destination of policy egress: its name, which may begin with *., or its address, and its port if it has one.
+-- An address is written in its usual form, one of IPv6 in brackets; 0x7f.1, 2130706433 and [::ffff:1.1.1.1] are neither
+-- address nor name. The proxy reads destinations in the same way (tests/egress_places.py).
+-- No row for what is no destination. Called by destination_fault and destination_place. Locks and raises nothing.
+create or replace function ops_private.destination_parts(p_destination text)
+returns table (name text, address inet, port int)
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_label constant text := '[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?';
+    v_parts text[] := regexp_match(p_destination, '^(\[[0-9a-f:]+\]|[^]:[]+)(?::([1-9][0-9]{0,4}))?$');
+begin
+    name := v_parts[1];
+    port := v_parts[2];
+    if name is null or length(name) > 253 or port > 65535 then
+        return;
+    end if;
+    if name ~ '^\[' or name ~ '(^|\.)([0-9]+|0x[0-9a-f]*)$' then
+        address := btrim(name, '[]')::inet;
+        if name <> (case when family(address) = 6 then '[' || host(address) || ']' else host(address) end) then
+            return;
+        end if;
+    elsif name !~ ('^(\*\.)?' || v_label || '(\.' || v_label || ')*$') then
+        return;
+    end if;
+    return next;
+exception when invalid_text_representation then
+    return;
+end
+$$;
+comment on function ops_private.destination_parts is 'What a destination of policy egress names.';
+revoke all on function ops_private.destination_parts from public;
+$ops_file$);
+
+select pg_temp.make_function('destination_place', $ops_file$
+-- Returns where a destination that is an address lies, as far as it says so by itself: in the `internet`, in an `inner`
+-- network, on the machine's `own` loopback, or `nowhere` that a list may name. Null for a name: the proxy judges those,
+-- and which addresses are its machine's, by the same table (doors/egress/places.py, tests/egress_places.py).
+-- Called by named_addresses. Locks and raises nothing.
+create or replace function ops_private.destination_place(p_destination text)
+returns text
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case
+    when d.address <<= inet '64:ff9b::/96' then
+        case ops_private.destination_place(host(inet '0.0.0.0' + (d.address - inet '64:ff9b::')))
+            when 'internet' then 'internet' else 'nowhere'
+        end
+    when d.address <<= any ('{
+        0.0.0.0/8, 100.100.100.200/32, 168.63.129.16/32, 169.254.0.0/16, 192.0.0.0/24, 192.88.99.0/24,
+        224.0.0.0/3, 2001::/23, 2002::/16, fd00:ec2::/32, fd20:ce::/32
+    }'::inet[]) then 'nowhere'
+    when d.address <<= any ('{127.0.0.0/8, ::1/128}'::inet[]) then 'own'
+    when d.address <<= any ('{
+        10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12, 192.0.2.0/24, 192.168.0.0/16, 198.18.0.0/15,
+        198.51.100.0/24, 203.0.113.0/24, 2001:db8::/32, 3fff::/20, fc00::/7
+    }'::inet[]) then 'inner'
+    when family(d.address) = 4 or d.address <<= inet '2000::/3' then 'internet'
+    else 'nowhere'
+end
+from ops_private.destination_parts(p_destination) as d
+where d.address is not null
+$$;
+comment on function ops_private.destination_place is 'Where a destination that is an address lies.';
+revoke all on function ops_private.destination_place from public;
+$ops_file$);
+
 select pg_temp.make_function('did_retention_change', $ops_file$
 -- Returns whether a verdict of the retention policy on the environment's backups may have changed since p_since: a
 -- backup came, failed or passed an age that protects it, a hold was released, or the policy was changed.
@@ -3017,6 +4226,31 @@ comment on function ops_private.did_retention_change is 'Whether retention may d
 revoke all on function ops_private.did_retention_change from public;
 $ops_file$);
 
+select pg_temp.make_function('digest_of_shown', $ops_file$
+-- Returns the digest of what the approvers of a release are shown, as shown_of says it: of all of it, or of what a
+-- rehearsal tried, which is all but rehearsals themselves.
+-- Called by shown_digest and by the functions of rehearsals. Locks and raises nothing.
+create or replace function ops_private.digest_of_shown(
+    p_release_id uuid,
+    p_at timestamptz default 'infinity',
+    p_with_rehearsal boolean default true
+)
+returns text
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select encode(sha256(convert_to((case
+    when p_with_rehearsal then ops_private.shown_of(p_release_id, p_at)
+    else ops_private.shown_of(p_release_id, p_at) - 'rehearsal'
+end)::text, 'UTF8')), 'hex')
+$$;
+comment on function ops_private.digest_of_shown is
+'The digest of what approvers are shown, or of what a rehearsal tried.';
+revoke all on function ops_private.digest_of_shown from public;
+$ops_file$);
+
 select pg_temp.make_function('does_all_of', $ops_file$
 -- Returns whether a newer run makes an older one on the same environment unnecessary, by their kinds. The build of a
 -- tag is the tag's release: no other build takes its place, nor it that of another. Locks and raises nothing.
@@ -3031,7 +4265,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 select case
-    when (p_newer).kind = 'destroy' then (p_older).kind in ('build', 'deploy', 'destroy')
+    when (p_newer).kind = 'destroy' then (p_older).kind in ('build', 'test', 'deploy', 'clone', 'stop', 'start', 'destroy')
     when 'refs/tags/' in (left((p_newer).git_ref, 10), left((p_older).git_ref, 10)) then false
     when (p_newer).kind = 'build' then (p_older).kind = 'build'
     when (p_newer).kind = 'deploy' then (p_older).kind in ('build', 'deploy', 'destroy')
@@ -3173,6 +4407,62 @@ comment on function ops_private.duplicate_of_event is 'Answers an event whose ke
 revoke all on function ops_private.duplicate_of_event from public;
 $ops_file$);
 
+select pg_temp.make_function('egress_rules', $ops_file$
+-- Lists what each living environment but a production may reach, as the proxy in front of it gets it: `rules` are those
+-- of its whole project, `opened` what on its lists the platform's operator named. Called by the platform, which tells
+-- the proxy. Locks and raises nothing.
+-- Definer: it reads the rules of all projects, and only the platform may execute it.
+create or replace function ops.egress_rules()
+returns table (
+    environment_id uuid,
+    project_slug text,
+    stage text,
+    mode text,
+    allow jsonb,
+    opened jsonb,
+    rules jsonb
+)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+select e.id, e.project_slug, e.stage, e.mode, e.allow, e.opened, e.rules from ops_private.ruled_environments() as e
+$$;
+comment on function ops.egress_rules is 'What each environment may reach.';
+revoke all on function ops.egress_rules from public;
+grant execute on function ops.egress_rules to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('end_console_sessions', $ops_file$
+-- Ends a session, or without an id every one, with the links that were not used yet, and returns how many. Called by
+-- `ops console --end` and the service role. Locks the sessions; raises nothing. A retry is harmless.
+-- Definer: nobody may write sessions directly; only operators and the service role may execute this.
+create or replace function ops.end_console_sessions(
+    p_session_id uuid default null,
+    p_ended_by text default null
+)
+returns int
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_count int;
+begin
+    update ops.console_sessions as s
+    set ended_at = clock_timestamp(), ended_by = coalesce(p_ended_by, ops.caller_id(), ops.caller_role())
+    where s.ended_at is null and coalesce(s.id = p_session_id, true);
+    get diagnostics v_count = row_count;
+    return v_count;
+end
+$$;
+comment on function ops.end_console_sessions is 'Ends a session of the console, or every one.';
+revoke all on function ops.end_console_sessions from public;
+grant execute on function ops.end_console_sessions to service_role, ops_operator;
+$ops_file$);
+
 select pg_temp.make_function('end_dagster_run', $ops_file$
 -- Ends the run of a Dagster run if the run's process did not do so: the second writer. Returns whether it ended one.
 -- Called by the reconciler. Locks the run's row; a retry finds nothing to end. Raises PT400 for
@@ -3216,7 +4506,8 @@ begin
     end if;
     return ops_private.end_run(
         v_run.id, v_run.attempt, v_status,
-        case v_status when 'succeeded' then 0 when 'failed' then 1 end, v_error, null, p_dagster_run_id
+        case v_status when 'succeeded' then 0 when 'failed' then 1 end, v_error, null, p_dagster_run_id,
+        case v_status when 'failed' then 'platform' end
     );
 end
 $$;
@@ -3226,8 +4517,8 @@ grant execute on function ops.end_dagster_run to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('end_data_work', $ops_file$
--- Fails the run's unfinished data work: a backup that was not verified, and a restore or a drill at work, so that
--- nothing stays at work for an ended run. Called by every function that ends a run. Locks their rows.
+-- Fails the run's unfinished data work: a backup that was not verified, and a restore, a drill or a rehearsal at work, so that
+-- nothing stays at work for an ended run. Called by settle_end. Locks their rows.
 -- A retry finds nothing to end.
 create or replace function ops_private.end_data_work(
     p_run_id uuid,
@@ -3244,13 +4535,6 @@ declare
     v_backup ops.backups;
     v_restore ops.restores;
 begin
-    if not (
-        exists (select from ops.backups as b where b.run_id = p_run_id)
-        or exists (select from ops.restores as s where s.run_id = p_run_id)
-        or exists (select from ops.recovery_drills as d where d.run_id = p_run_id)
-    ) then
-        return; -- as most runs: they move no data
-    end if;
     for v_backup in
         select b.* from ops.backups as b
         where b.run_id = p_run_id and b.status in ('pending', 'running', 'stored')
@@ -3270,6 +4554,9 @@ begin
     update ops.recovery_drills as d
     set finished_at = clock_timestamp(), passed = false, summary = format('Unfinished when %s', v_reason)
     where d.run_id = p_run_id and d.finished_at is null;
+    update ops.rehearsals as h
+    set finished_at = clock_timestamp(), passed = false, summary = format('Unfinished when %s', v_reason)
+    where h.run_id = p_run_id and h.finished_at is null;
 end
 $$;
 comment on function ops_private.end_data_work is 'Ends what a run left unfinished of backups and restores.';
@@ -3377,8 +4664,7 @@ begin
     ) = 0 then
         return false;
     end if;
-    perform ops_private.end_data_work(p_run_id, coalesce(p_reason, 'canceled'));
-    return true;
+    return ops_private.settle_end(p_run_id, coalesce(p_reason, 'canceled'), p_is_waiting => true);
 end
 $$;
 comment on function ops_private.end_queued_run is 'Cancels a run that still waits.';
@@ -3395,7 +4681,8 @@ create or replace function ops_private.end_run(
     p_exit_code int,
     p_error_message text,
     p_worker_id text default null,
-    p_dagster_run_id text default null
+    p_dagster_run_id text default null,
+    p_fault text default null
 )
 returns boolean
 language plpgsql
@@ -3404,22 +4691,22 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_from ops.run_status[] := case p_status when 'succeeded' then '{running}' else '{claimed,running}' end;
+    v_from ops.run_status[] := case p_status
+        when 'succeeded' then '{running}'::ops.run_status[] else '{claimed,running}'::ops.run_status[]
+    end;
 begin
     if ops_private.move_runs(
         array[p_run_id], v_from, p_status, p_status::text || coalesce(': ' || p_error_message, ''),
-        jsonb_build_object('exit_code', p_exit_code),
+        jsonb_build_object('exit_code', p_exit_code, 'fault', p_fault),
         p_attempt => p_attempt, p_holder => p_worker_id, p_dagster_run_id => p_dagster_run_id,
-        p_exit_code => p_exit_code, p_error_message => p_error_message
+        p_exit_code => p_exit_code, p_error_message => p_error_message, p_fault => p_fault
     ) = 0 then
         return false;
     end if;
     if p_status = 'failed' then
         perform ops_private.fail_pending_environment(p_run_id);
     end if;
-    perform ops_private.end_data_work(p_run_id, p_error_message);
-    perform ops_private.tell_gates(p_run_id);
-    return true;
+    return ops_private.settle_end(p_run_id, p_error_message);
 end
 $$;
 comment on function ops_private.end_run is 'Ends an attempt with its event.';
@@ -3429,7 +4716,8 @@ $ops_file$);
 select pg_temp.make_function('enroll_run', $ops_file$
 -- Records a run that started in Dagster; it is claimed from the start. Called by the run coordinator.
 -- Locks the project's counter. Raises PT404 for an unknown partition, PT400 for a config of other fields than those of
--- Dagster, PT409 if another run works on the environment, this one would harm production or the kind has no job.
+-- Dagster, PT409 if another run works on the environment, this one would harm production, the kind has no job or the record waits for a
+-- person.
 -- Repeating it for the same Dagster run returns the same run.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.enroll_run(
@@ -3477,6 +4765,7 @@ begin
     if v_environment.stage = 'production' then
         perform ops_private.refuse_harm(v_environment.id, p_kind, p_config);
     end if;
+    perform ops_private.refuse_unconfirmed(p_kind, v_environment.stage);
     perform ops_private.require_carried_out(p_kind, p_config, true);
     v_branch_ref := 'refs/heads/' || v_environment.branch;
     with counter as (
@@ -3591,7 +4880,7 @@ begin
     lock table ops.checkpoints in share row exclusive mode; -- one at a time
     for v_table in
         select * from (
-            values ('run_events', 'created_at'), ('run_logs', 'logged_at')
+            values ('run_events', 'created_at'), ('run_logs', 'timestamp')
         ) as t (name, place)
     loop
         for v_month in
@@ -3725,9 +5014,11 @@ revoke all on function ops_private.envelope_text from public;
 $ops_file$);
 
 select pg_temp.make_function('environment_to_work_on', $ops_file$
--- Returns the environment of a request; it is created now if it is missing, but never for a destruction. Called by
+-- Returns the environment of a request; it is created now if it is missing, but never for a destruction, a stop
+-- or a start. Called by
 -- queue_run. Locks the project's counter if it creates one.
--- Raises PT404 if there is nothing to destroy, PT403 if a person may not work on production.
+-- Raises PT404 if there is nothing to destroy, stop or start, PT403 if a person may not work on production, PT409 for a
+-- stop or a start of what is not hosted here.
 create or replace function ops_private.environment_to_work_on(
     p_project_id uuid,
     p_env text,
@@ -3744,7 +5035,7 @@ declare
 begin
     select e.* into v_environment from ops.environments as e
     where e.project_id = p_project_id and e.name = p_env and e.destroyed_at is null;
-    if not found and p_kind = 'destroy' then
+    if not found and p_kind in ('destroy', 'stop', 'start') then
         raise sqlstate 'PT404' using
             message = format('There is no living environment %s', p_env), hint = 'List them: ops env list.';
     elsif not found then
@@ -3755,11 +5046,44 @@ begin
     if v_environment.stage = 'production' then
         perform ops_private.require_run(p_project_id, p_kind, v_environment.stage);
     end if;
+    if p_kind in ('stop', 'start') and (v_environment.is_adopted or v_environment.database_name is null) then
+        raise sqlstate 'PT409' using
+            message = format('%s has nothing that could %s here', v_environment.partition_key, p_kind),
+            hint = 'Deploy it first: ops env create.';
+    end if;
     return v_environment;
 end
 $$;
 comment on function ops_private.environment_to_work_on is 'The environment that a request works on.';
 revoke all on function ops_private.environment_to_work_on from public;
+$ops_file$);
+
+select pg_temp.make_function('environment_values', $ops_file$
+-- Lists the sealed values of the variables that an environment's Odoo gets, each with the place for which it is sealed:
+-- those of its own, of its stage and of its project, and none of another stage. Called by the worker when it starts that
+-- Odoo. Locks and raises nothing.
+-- Definer: nobody reads sealed values but through this.
+create or replace function ops.environment_values(
+    p_environment_id uuid
+)
+returns table (
+    name text, project_id uuid, stage ops.environment_stage, environment_id uuid, public_key bytea, sealed bytea
+)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+select v.name, v.project_id, v.stage, v.environment_id, s.public_key, s.sealed
+from ops.v_environment_variables as a
+join ops.variables as v on v.id = a.variable_id
+join ops.sealed_values as s on s.id = v.value_id
+where a.environment_id = p_environment_id
+order by v.name
+$$;
+comment on function ops.environment_values is 'The sealed values that an environment''s Odoo gets.';
+revoke all on function ops.environment_values from public;
+grant execute on function ops.environment_values to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('environments_to_expire', $ops_file$
@@ -3984,6 +5308,40 @@ comment on function ops_private.exception_to_change is 'An exception, locked, to
 revoke all on function ops_private.exception_to_change from public;
 $ops_file$);
 
+select pg_temp.make_function('expire_egress', $ops_file$
+-- Deletes the rows of ops.egress_attempts that are older than their project's retention, at most p_limit. Called by
+-- expire_rows. Locks the rows. Raises nothing. A retry continues.
+create or replace function ops_private.expire_egress(p_limit int)
+returns setof ops.expiry
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+with kept as materialized (
+    select
+        p.id,
+        clock_timestamp() - make_interval(days => (ops_private.rules_in_force(p.id, 'ttl') ->> 'egress_days')::int) as since
+    from ops.projects as p
+), old as materialized (
+    select t.id
+    from ops.egress_attempts as t
+    join kept as k on k.id = t.project_id
+    where t.minute < k.since
+    limit p_limit
+), deleted as (
+    delete from ops.egress_attempts as t using old
+    where t.id = old.id
+    returning t.project_id
+)
+select 'egress_attempts', 'deleted', null::text, d.project_id, count(*), null::text[], null::text
+from deleted as d
+group by d.project_id
+$$;
+comment on function ops_private.expire_egress is 'Deletes the rows of ops.egress_attempts that are past their time.';
+revoke all on function ops_private.expire_egress from public;
+$ops_file$);
+
 select pg_temp.make_function('expire_environments', $ops_file$
 -- Queues the destruction of expired previews, for a second at most, and returns the runs; the next call continues.
 -- Called by the environment_expiry schedule.
@@ -4001,6 +5359,9 @@ as $$
 declare
     v_environment ops.environments;
 begin
+    if ops.is_unconfirmed() then
+        return;
+    end if;
     for v_environment in select e.* from ops.environments_to_expire(p_now) as e loop
         exit when clock_timestamp() > statement_timestamp() + interval '1 second';
         return next ops.queue_run(
@@ -4160,15 +5521,15 @@ begin
         select p.id, v_now - make_interval(days => (ops_private.rules_in_force(p.id, 'ttl') ->> 'log_days')::int) as since
         from ops.projects as p
     ), old as materialized (
-        select l.run_id, l.id, l.logged_at, q.project_id
+        select l.run_id, l.id, l.timestamp, q.project_id
         from ops.run_logs as l
         join ops.run_requests as q on q.run_id = l.run_id
         join kept as k on k.id = q.project_id
-        where l.logged_at < v_newest and l.logged_at < k.since
+        where l.timestamp < v_newest and l.timestamp < k.since
         limit p_limit
     ), deleted as (
         delete from ops.run_logs as l using old
-        where l.run_id = old.run_id and l.id = old.id and l.logged_at = old.logged_at
+        where l.run_id = old.run_id and l.id = old.id and l.timestamp = old.timestamp
         returning old.project_id
     )
     select 'run_logs', 'deleted', null::text, d.project_id, count(*), null::text[], null::text
@@ -4180,18 +5541,95 @@ comment on function ops_private.expire_logs is 'Deletes log lines past their pro
 revoke all on function ops_private.expire_logs from public;
 $ops_file$);
 
+select pg_temp.make_function('expire_mails', $ops_file$
+-- Deletes the rows of ops.mails that are older than their project's retention, at most p_limit. Called by
+-- expire_rows. Locks the rows. Raises nothing. A retry continues.
+create or replace function ops_private.expire_mails(p_limit int)
+returns setof ops.expiry
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+with kept as materialized (
+    select
+        p.id,
+        clock_timestamp() - make_interval(days => (ops_private.rules_in_force(p.id, 'ttl') ->> 'mail_days')::int) as since
+    from ops.projects as p
+), old as materialized (
+    select t.id
+    from ops.mails as t
+    join kept as k on k.id = t.project_id
+    where t.received_at < k.since
+    limit p_limit
+), deleted as (
+    delete from ops.mails as t using old
+    where t.id = old.id
+    returning t.project_id
+)
+select 'mails', 'deleted', null::text, d.project_id, count(*), null::text[], null::text
+from deleted as d
+group by d.project_id
+$$;
+comment on function ops_private.expire_mails is 'Deletes the rows of ops.mails that are past their time.';
+revoke all on function ops_private.expire_mails from public;
+$ops_file$);
+
+select pg_temp.make_function('expire_messages', $ops_file$
+-- Deletes messages that ended longer ago than their project keeps deliveries (policy ttl.ingest_days), at most p_limit;
+-- of what is still told the last message stays, by which a repeat is known. Locks the rows. A retry continues.
+create or replace function ops_private.expire_messages(
+    p_limit int
+)
+returns setof ops.expiry
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+with kept as materialized (
+    select p.id, clock_timestamp() - make_interval(
+        days => (ops_private.rules_in_force(p.id, 'ttl') ->> 'ingest_days')::int
+    ) as since
+    from (select project.id from ops.projects as project union all select null) as p
+), old as materialized (
+    select o.id
+    from ops.outbox as o
+    join kept as k on k.id is not distinct from o.project_id
+    where
+        o.ended_at < k.since
+        and (o.channel = 'forge' or o.state not in ('failed', 'open') or exists (
+            select from ops.outbox as n
+            where n.channel = o.channel and n.recipient = o.recipient and n.subject = o.subject and n.id > o.id
+        ))
+    order by o.ended_at
+    limit p_limit
+), deleted as (
+    delete from ops.outbox as o using old
+    where o.id = old.id
+    returning o.project_id
+)
+select 'outbox', 'deleted', null::text, d.project_id, count(*), null::text[], null::text
+from deleted as d
+group by d.project_id
+$$;
+comment on function ops_private.expire_messages is 'Deletes messages past their time.';
+revoke all on function ops_private.expire_messages from public;
+$ops_file$);
+
 select pg_temp.make_function('expire_rows', $ops_file$
 -- Removes data older than their project's retention (policy type ttl), and returns what it removed: whole months of log
--- lines and events that no project keeps any longer, at most p_limit log lines and deliveries, and at most p_limit
--- artifacts marked as condemned with the addresses of their objects. p_parts limits it to some of logs, events, ingest
--- and artifacts.
+-- lines and events that no project keeps any longer, at most p_limit log lines, deliveries, messages, attempts to reach
+-- something and mails, and at most p_limit artifacts marked as condemned with the addresses of their objects. p_parts
+-- limits it to some of logs, events, ingest, artifacts, egress and mails. While a restored record waits for a person
+-- nothing is removed.
 -- Called by the jobs log_retention and artifact_expiry until nothing is left. Only one caller at a time, including
 -- callers of ops.ensure_partitions; gives up with 55P03 rather than let writers wait for a month to be dropped. Raises
 -- PT400. All or nothing; a retry continues.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.expire_rows(
     p_limit int default 10000,
-    p_parts text[] default '{logs,events,ingest,artifacts}'
+    p_parts text[] default '{logs,events,ingest,artifacts,egress,mails}'
 )
 returns setof ops.expiry
 language plpgsql
@@ -4202,10 +5640,13 @@ set timezone = 'UTC'
 set lock_timeout = '5s'
 as $$
 begin
-    if coalesce(p_limit, 0) < 1 or p_parts is null or not p_parts <@ '{logs,events,ingest,artifacts}' then
+    if coalesce(p_limit, 0) < 1 or p_parts is null or not p_parts <@ '{logs,events,ingest,artifacts,egress,mails}' then
         raise sqlstate 'PT400' using
-            message = 'Only logs, events, ingest and artifacts expire, at least one row at a time',
+            message = 'Only logs, events, ingest, artifacts, egress and mails expire, at least one row at a time',
             hint = 'Call ops.expire_rows(p_limit => 10000, p_parts => ''{logs}'').';
+    end if;
+    if ops.is_unconfirmed() then -- what the record holds may be the last copy of what it restored
+        return;
     end if;
     lock table ops.checkpoints in share row exclusive mode; -- one at a time
     if 'logs' = any (p_parts) then
@@ -4214,6 +5655,13 @@ begin
     end if;
     if 'ingest' = any (p_parts) then
         return query select * from ops_private.expire_ingest_log(p_limit);
+        return query select * from ops_private.expire_messages(p_limit);
+    end if;
+    if 'egress' = any (p_parts) then
+        return query select * from ops_private.expire_egress(p_limit);
+    end if;
+    if 'mails' = any (p_parts) then
+        return query select * from ops_private.expire_mails(p_limit);
     end if;
     if 'artifacts' = any (p_parts) then
         return query select * from ops_private.condemn_artifacts(p_limit);
@@ -4226,6 +5674,162 @@ $$;
 comment on function ops.expire_rows is 'Removes what is past its time, and says what it removed.';
 revoke all on function ops.expire_rows from public;
 grant execute on function ops.expire_rows to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('explain_environment', $ops_file$
+-- Lists what people do with an environment, whether the caller may now, and if not, why not: stop, start, pin and unpin.
+-- Called by pages that draw a button only for who may press it. Locks nothing. Raises PT404; a refusal (PT403, PT409) is
+-- returned as its sentence.
+-- Definer: it asks the same helpers as the functions that act; the caller's right to read the project is checked.
+create or replace function ops.explain_environment(p_environment_id uuid)
+returns table (action text, is_allowed boolean, detail text)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_environment ops.environments;
+begin
+    select e.* into v_environment from ops.environments as e
+    where e.id = p_environment_id and e.destroyed_at is null;
+    if not found or not ops.has_permission(v_environment.project_id, 'read') then
+        raise sqlstate 'PT404' using
+            message = 'There is no such living environment', hint = 'List them: ops env list.';
+    end if;
+    foreach action in array array['stop', 'start', 'pin', 'unpin'] loop
+        detail := null;
+        begin
+            perform ops_private.require_run(
+                v_environment.project_id, case action when 'stop' then 'stop' else 'start' end::ops.run_kind,
+                v_environment.stage
+            );
+            if action in ('stop', 'start') then
+                perform ops_private.environment_to_work_on(
+                    v_environment.project_id, v_environment.name, action::ops.run_kind
+                );
+            end if;
+            detail := case
+                when action = 'stop' and v_environment.status = 'stopped' then 'It is stopped.'
+                when action = 'start' and v_environment.status <> 'stopped' then 'It is not stopped.'
+                when action = 'pin' and v_environment.is_pinned then 'It is pinned.'
+                when action = 'unpin' and not v_environment.is_pinned then 'It is not pinned.'
+            end;
+        exception when sqlstate 'PT403' or sqlstate 'PT409' then
+            detail := sqlerrm;
+        end;
+        is_allowed := detail is null;
+        return next;
+    end loop;
+end
+$$;
+comment on function ops.explain_environment is 'What the caller may do with an environment now, and why not the rest.';
+revoke all on function ops.explain_environment from public;
+grant execute on function ops.explain_environment to authenticated, service_role, ops_worker, ops_operator;
+grant execute on function ops.explain_environment
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('explain_image', $ops_file$
+-- Lists for each stage whether an image may be deployed there, and by what; and last, whether it may be removed.
+-- Called by anyone who may read the project. Locks nothing. Raises PT404.
+-- Definer: the answer is the same for every caller; the caller's right to read the project is checked.
+create or replace function ops.explain_image(image_id uuid)
+returns table (question text, is_met boolean, detail text)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_image ops.images;
+    v_reason text;
+begin
+    select i.* into v_image from ops.images as i
+    where i.id = explain_image.image_id and ops.has_permission(i.project_id, 'read');
+    if not found then
+        raise sqlstate 'PT404' using
+            message = format('There is no image %s', explain_image.image_id), hint = 'ops image list shows them.';
+    end if;
+    v_reason := ops_private.reason_to_keep_image(v_image, clock_timestamp());
+    return query
+    select s.stage::text, v.is_met, v.detail
+    from unnest(enum_range(null::ops.environment_stage)) as s (stage)
+    cross join lateral ops_private.image_verdict(v_image, s.stage) as v
+    union all
+    select 'removal', v_reason is null, coalesce(v_reason, 'nothing on the record needs it');
+end
+$$;
+comment on function ops.explain_image is 'Where an image may be deployed, and whether it may be removed.';
+revoke all on function ops.explain_image from public;
+grant execute on function ops.explain_image to authenticated, service_role, ops_worker, ops_operator;
+grant execute on function ops.explain_image to qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('explain_preview', $ops_file$
+-- Lists what odooops.yaml asks for its previews, as the head of the default branch has it, what holds by policy preview,
+-- whether less holds than was asked, and in detail what is left out and what allows it. Policy limits is about the disk too.
+-- Called by people, and by the step that recorded what a repository asks. Locks nothing. Raises PT404 for a project that
+-- the caller cannot see.
+-- Definer: the rules are the same for every caller; the caller's right to read the project is checked.
+create or replace function ops.explain_preview(p_project_id uuid)
+returns table (rule text, asked jsonb, held jsonb, is_cut boolean, detail text)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_slug text;
+    v_asked jsonb;
+    v_held jsonb := ops_private.rules_in_force(p_project_id, 'preview');
+    v_left text;
+    v_own jsonb; -- a rule that a policy leaves out is that of all again
+    v_disk jsonb := ops_private.rules_in_force(p_project_id, 'limits') -> 'disk_mb';
+    v_limits jsonb;
+begin
+    perform ops_private.require_permission(p_project_id, 'read');
+    select p.slug, coalesce(k.rules -> 'preview', '{}') into v_slug, v_asked
+    from ops.projects as p left join ops.repository_rules as k on k.project_id = p.id where p.id = p_project_id;
+    select o.rules into v_own from ops.policies as o where o.project_id = p_project_id and o.policy_type = 'preview';
+    select o.rules into v_limits from ops.policies as o where o.project_id = p_project_id and o.policy_type = 'limits';
+    foreach rule in array array['branches', 'idle_minutes', 'memory_mb', 'cpu_percent', 'disk_mb'] loop
+        asked := v_asked -> rule;
+        held := v_held -> rule;
+        detail := null;
+        if rule = 'branches' then
+            select string_agg(a.pattern, ', ') into v_left
+            from jsonb_array_elements_text(asked) as a (pattern) where not held ? a.pattern;
+            is_cut := v_left is not null;
+            detail := case when is_cut then format('the policy does not list %s', v_left) end;
+        else
+            detail := case when asked <> held then format(
+                '%s is asked for, %s holds: ops policy set %s preview ''%s''', asked, held, v_slug,
+                coalesce(v_own, '{}') || jsonb_build_object(regexp_replace(rule, '_', '_max_'), asked)
+            ) end;
+            if rule = 'disk_mb' then
+                detail := nullif(concat_ws('; ', detail, case
+                    when asked <> ops_private.stricter_rule('preview', rule, asked, v_disk) then format(
+                        '%s is asked for, and policy limits lets no environment have more than %s: ops policy set %s limits ''%s''',
+                        asked, v_disk, v_slug, coalesce(v_limits, '{}') || jsonb_build_object(rule, asked)
+                    )
+                end), '');
+                held := ops_private.stricter_rule('preview', rule, held, v_disk);
+            end if;
+            is_cut := detail is not null;
+        end if;
+        return next;
+    end loop;
+end
+$$;
+comment on function ops.explain_preview is 'What odooops.yaml asks for previews, and what of it holds.';
+revoke all on function ops.explain_preview from public;
+grant execute on function ops.explain_preview to authenticated, service_role, ops_worker, ops_operator;
+grant execute on function ops.explain_preview
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('explain_promotion', $ops_file$
@@ -4279,12 +5883,21 @@ declare
         select r.version from ops.releases as r where r.id = ops_private.release_before(v_deployment.id)
     );
     v_is_kept boolean := ops_private.keeps_data_before(v_deployment);
+    v_image text := (
+        select m.detail from ops.releases as r
+        cross join lateral ops_private.image_requirement(r, v_deployment.stage) as m
+        where r.id = ops_private.release_before(v_deployment.id) and not m.is_met
+    );
     v_minutes int := ceil(extract(epoch from clock_timestamp() - v_deployment.finished_at) / 60);
 begin
     if v_version is null then
         return query values
             ('code', false, null::text, null::int, 'there is no release to go back to'),
             ('code and data', false, null, null, 'there is no release to go back to');
+        return;
+    elsif v_image is not null then
+        return query values
+            ('code', false, v_version, null::int, v_image), ('code and data', false, v_version, null, v_image);
         return;
     end if;
     return query values
@@ -4401,7 +6014,8 @@ begin
     end if;
     if not ops_private.end_run(
         v_run.id, v_run.attempt, finish_run.status::ops.run_status,
-        case finish_run.status when 'succeeded' then 0 when 'failed' then 1 end, null
+        case finish_run.status when 'succeeded' then 0 when 'failed' then 1 end, null,
+        p_fault => case finish_run.status when 'failed' then 'project' end
     ) then
         raise sqlstate 'PT409' using
             message = format('Run #%s is %s and cannot become %s', v_run.run_number, v_run.status, finish_run.status),
@@ -4482,6 +6096,36 @@ comment on function ops_private.fold_name is 'A name as it is compared.';
 revoke all on function ops_private.fold_name from public;
 $ops_file$);
 
+select pg_temp.make_function('forget_backup_mirror', $ops_file$
+-- Records that the store p_mirror_url does not hold the backup any more, so that it is mirrored again. Called by the job
+-- backup_mirror. Locks the backup's row; raises nothing. A retry changes nothing.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.forget_backup_mirror(
+    p_backup_id uuid,
+    p_mirror_url text
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_backup ops.backups;
+begin
+    update ops.backups as b set mirror_url = null, mirrored_at = null
+    where b.id = p_backup_id and b.mirror_url = p_mirror_url
+    returning b.* into v_backup;
+    if found then
+        perform ops_private.note_backup(v_backup, 'backup_mirror_lost');
+    end if;
+end
+$$;
+comment on function ops.forget_backup_mirror is 'Notes that a mirror does not hold a backup any more.';
+revoke all on function ops.forget_backup_mirror from public;
+grant execute on function ops.forget_backup_mirror to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('forget_template', $ops_file$
 -- Deletes the row of a template database, and returns whether there was one. Called by whoever drops the database. A
 -- retry is harmless.
@@ -4503,6 +6147,28 @@ $$;
 comment on function ops.forget_template is 'Forgets a kept database.';
 revoke all on function ops.forget_template from public;
 grant execute on function ops.forget_template to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('forget_variables', $ops_file$
+-- Removes an environment's own variables with their values: the next environment of its branch begins without. Called
+-- when it is destroyed, by who holds its row. A retry is harmless.
+create or replace function ops_private.forget_variables(
+    p_environment_id uuid
+)
+returns void
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+with gone as (
+    delete from ops.variables as v where v.environment_id = p_environment_id returning v.value_id
+)
+-- the reference is checked at the statement's end, after both
+delete from ops.sealed_values as s using gone where s.id = gone.value_id
+$$;
+comment on function ops_private.forget_variables is 'Removes an environment''s own variables.';
+revoke all on function ops_private.forget_variables from public;
 $ops_file$);
 
 select pg_temp.make_function('free_version', $ops_file$
@@ -4725,6 +6391,29 @@ comment on function ops_private.gate_verdict is 'The verdict on a gate''s facts,
 revoke all on function ops_private.gate_verdict from public;
 $ops_file$);
 
+select pg_temp.make_function('gates_of_expired_rehearsals', $ops_file$
+-- Lists the gates of people that were judged before the rehearsal on which their approvals rest expired.
+-- Called by settle_gates. Locks and raises nothing.
+create or replace function ops_private.gates_of_expired_rehearsals()
+returns setof uuid
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select g.id
+from ops.releases as r
+join ops.release_gates as g on g.release_id = r.id and g.gate_code in ('G2', 'G3') and g.merit = 'passed'
+cross join lateral ops_private.rehearsal_of(r.id) as h
+where
+    r.status in ('candidate', 'staging') and exists (select from ops.rehearsals as e where e.release_id = r.id)
+    and h.status = 'expired' and g.evaluated_at < h.expires_at
+    and ops_private.rules_in_force(r.project_id, 'promotion') ->> 'rehearsal' = 'required'
+$$;
+comment on function ops_private.gates_of_expired_rehearsals is 'Gates whose approvals rest on an expired rehearsal.';
+revoke all on function ops_private.gates_of_expired_rehearsals from public;
+$ops_file$);
+
 select pg_temp.make_function('get_run', $ops_file$
 -- Returns one run with its related names, in the form that claims return. Called by workers and by other functions.
 -- Locks and raises nothing.
@@ -4747,6 +6436,33 @@ revoke all on function ops.get_run from public;
 grant execute on function ops.get_run to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.get_run
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('gets_preview', $ops_file$
+-- Returns whether a push of a development branch is deployed: its preview is there and stays, or policy preview lists the branch.
+-- Called by update_branch_head and branches_without_preview. Locks and raises nothing.
+create or replace function ops_private.gets_preview(
+    p_project_id uuid,
+    p_branch text
+)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select exists (
+    select from ops.environments as e
+    where
+        e.project_id = p_project_id and e.name = p_branch and e.destroyed_at is null
+        and not exists (
+            select from ops.runs as r
+            where r.environment_id = e.id and r.kind = 'destroy' and r.status in ('queued', 'claimed', 'running')
+        )
+) or ops.matches_pattern(p_branch, ops_private.rules_in_force(p_project_id, 'preview') -> 'branches')
+$$;
+comment on function ops_private.gets_preview is 'Whether a push of a development branch is deployed.';
+revoke all on function ops_private.gets_preview from public;
 $ops_file$);
 
 select pg_temp.make_function('git_shas_of', $ops_file$
@@ -5026,6 +6742,8 @@ $ops_file$);
 select pg_temp.make_function('has_permission', $ops_file$
 -- Returns whether the caller has the permission in the project, by ops.roles: a signed-in person by their role in the
 -- project, a persona everywhere, a login of the platform by its job; the service role and the owner may do everything.
+-- A caller with a key has no more than the key's project and scopes. Without a project it is about the whole platform,
+-- in which members have no permission.
 -- Called by policies and RPCs, and by every queue_run. Locks nothing; raises PT400 for a permission that does not
 -- exist.
 -- Definer: it reads memberships for policies that guard memberships themselves.
@@ -5044,11 +6762,14 @@ declare
 begin
     if p_permission is null or p_permission <> all (array[
         'read', 'queue_build', 'queue', 'queue_production', 'manage', 'archive', 'ingest_build', 'sign_off_g2',
-        'sign_off_g3', 'grant_exception', 'promote', 'deploy', 'record_incident', 'drill', 'backup', 'restore', 'audit'
+        'sign_off_g3', 'grant_exception', 'promote', 'deploy', 'record_incident', 'drill', 'backup', 'restore', 'audit',
+        'create_project', 'pin_tool'
     ]) then
         raise sqlstate 'PT400' using
             message = format('There is no permission %s', coalesce(p_permission, 'null')),
             hint = 'Ask for one that ops.roles names, such as read or queue.';
+    elsif not ops_private.is_within_key(p_project_id, p_permission) then
+        return false;
     elsif cardinality(v_jobs) > 0 then
         return exists (
             select from ops.roles as r where r.role = any (v_jobs) and p_permission = any (r.permissions)
@@ -5089,19 +6810,14 @@ create or replace function ops.hash_event(
     p_created_at timestamptz
 )
 returns bytea
-language plpgsql
+language sql
 stable
 security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return sha256(p_prev_hash || convert_to(
-        jsonb_build_array(
-            p_run_id, p_seq, p_attempt, p_event_type, p_message, p_payload, extract(epoch from p_created_at)
-        )::text, 'UTF8'
-    ));
-end
-$$;
+return sha256(p_prev_hash || convert_to(
+    jsonb_build_array(
+        p_run_id, p_seq, p_attempt, p_event_type, p_message, p_payload, extract(epoch from p_created_at)
+    )::text, 'UTF8'
+));
 comment on function ops.hash_event is 'The hash of an event, over its content and the hash before it.';
 revoke all on function ops.hash_event from public;
 grant execute on function ops.hash_event to authenticated, service_role, ops_worker, ops_operator;
@@ -5220,6 +6936,228 @@ comment on function ops_private.host_label is 'The first label of an environment
 revoke all on function ops_private.host_label from public;
 $ops_file$);
 
+select pg_temp.make_function('idle_environments', $ops_file$
+-- Lists the previews that run, were asked for by nobody within the policy's minutes, and have no work waiting: a
+-- production, a pinned one and those of an archived project never are. Of the time before p_watched_since nobody knows.
+-- Called by stop_idle_environments. Locks and raises nothing.
+create or replace function ops_private.idle_environments(
+    p_watched_since timestamptz,
+    p_now timestamptz
+)
+returns setof ops.environments
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select e.* from ops.environments as e
+join ops.projects as p on p.id = e.project_id and p.status = 'active'
+cross join lateral (
+    select (ops_private.rules_in_force(e.project_id, 'preview') ->> 'idle_minutes')::int as minutes
+) as rule
+where
+    e.status = 'running' and e.stage <> 'production' and not e.is_pinned and not e.is_adopted
+    and rule.minutes > 0 and greatest(e.last_used_at, p_watched_since) < p_now - make_interval(mins => rule.minutes)
+    and not exists (
+        select from ops.runs as r
+        where r.environment_id = e.id and r.status in ('queued', 'claimed', 'running')
+    )
+order by e.last_used_at
+$$;
+comment on function ops_private.idle_environments is 'The previews that nobody asks for.';
+revoke all on function ops_private.idle_environments from public;
+$ops_file$);
+
+select pg_temp.make_function('image_removal_is_due', $ops_file$
+-- Returns whether the removal of images has something to do: a removal that was asked for or was not completed, and once
+-- a day any image that may not be needed any more. p_last_at is the start of the last removal that succeeded.
+-- Called by the schedule image_removal. While the record waits for a person nothing is removed. Locks and raises nothing.
+create or replace function ops.image_removal_is_due(
+    p_now timestamptz,
+    p_last_at timestamptz
+)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select not ops.is_unconfirmed() and exists (
+    select from ops.images as i
+    where
+        i.removed_at is null
+        and (p_last_at is null or p_last_at <= p_now - interval '1 day' or i.condemned_at > p_last_at)
+)
+$$;
+comment on function ops.image_removal_is_due is 'Whether images may be past their time.';
+revoke all on function ops.image_removal_is_due from public;
+grant execute on function ops.image_removal_is_due to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('image_requirement', $ops_file$
+-- Returns what the image of a release's build means for its promotion to a stage; no row if the build has no image.
+-- Called by explain_rollback, promotion_requirements and refuse_untrusted_release. Locks and raises nothing.
+create or replace function ops_private.image_requirement(
+    p_release ops.releases,
+    p_stage ops.environment_stage
+)
+returns table (requirement text, is_met boolean, detail text)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select 'image', v.is_met, v.detail
+from ops_private.newest_image((p_release).project_id, (p_release).image_digest) as i
+cross join lateral ops_private.image_verdict(i, p_stage) as v
+$$;
+comment on function ops_private.image_requirement is 'What a release''s image means for its promotion.';
+revoke all on function ops_private.image_requirement from public;
+$ops_file$);
+
+select pg_temp.make_function('image_verdict', $ops_file$
+-- Returns whether an image may be deployed to a stage, and by what: policy images.STAGE_signature asks for one in a
+-- stage, images.trusted_keys names the keys that count. This is the only place that decides about signatures.
+-- Called by refuse_image, image_requirement and explain_image. Locks and raises nothing.
+create or replace function ops_private.image_verdict(
+    p_image ops.images,
+    p_stage ops.environment_stage
+)
+returns table (is_met boolean, detail text)
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_rules jsonb := ops_private.rules_in_force(p_image.project_id, 'images');
+    v_rule text := p_stage || '_signature';
+    v_keys jsonb := v_rules -> 'trusted_keys';
+begin
+    if p_image.removed_at is not null then
+        return query select false, format('%s was removed from its registry', p_image.reference);
+    elsif v_rules ->> v_rule <> 'required' then
+        return query select true, coalesce('signed by ' || p_image.signed_by, 'unsigned')
+            || format('; policy images.%s is not required', v_rule);
+    elsif p_image.signed_by is null then
+        return query select false, format('%s is not signed, and policy images.%s is required',
+            p_image.reference, v_rule);
+    elsif v_keys <> '[]' and not v_keys ? p_image.signed_by then
+        return query select false, format('%s is signed by the key %s, which policy images.trusted_keys does not name',
+            p_image.reference, p_image.signed_by);
+    else
+        return query select true, 'signed by ' || p_image.signed_by;
+    end if;
+end
+$$;
+comment on function ops_private.image_verdict is 'Whether an image may be deployed to a stage.';
+revoke all on function ops_private.image_verdict from public;
+$ops_file$);
+
+select pg_temp.make_function('images_to_remove', $ops_file$
+-- Lists the images that nothing on the record needs, of one project or of all that the caller may read, those that were
+-- not used for the longest time first. Called by step images and by ops image prune. Locks and raises nothing.
+-- Definer: the answer is the same for every caller; the caller's right to read each project is checked.
+create or replace function ops.images_to_remove(p_project_id uuid default null)
+returns table (id uuid, project_slug text, reference text, used_at timestamptz)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+select i.id, p.slug, i.reference, i.used_at
+from ops.images as i
+join ops.projects as p on p.id = i.project_id
+where
+    i.removed_at is null and i.project_id = coalesce(p_project_id, i.project_id)
+    and ops.has_permission(i.project_id, 'read')
+    and ops_private.reason_to_keep_image(i, clock_timestamp()) is null
+order by i.used_at asc, i.id asc
+$$;
+comment on function ops.images_to_remove is 'The images that nothing on the record needs.';
+revoke all on function ops.images_to_remove from public;
+grant execute on function ops.images_to_remove to authenticated, service_role, ops_worker, ops_operator;
+grant execute on function ops.images_to_remove to qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('import_upgrade_advisories', $ops_file$
+-- Records what a source says about the way between two series and returns the import; its items take the place of those
+-- of the source's import before. What is known already changes and records nothing, so a retry is harmless.
+-- Called by `ops upgrade advisories import`: for a project by its admins, for every project by the platform alone.
+-- Locks the pair's row. Raises PT404, PT403 and PT400 naming the fault.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
+create or replace function ops.import_upgrade_advisories(
+    p_from_version text,
+    p_to_version text,
+    p_source text,
+    p_sha256 text,
+    p_items jsonb,
+    p_release text default null,
+    p_guides text[] default '{}',
+    p_project_id uuid default null,
+    p_imported_by text default null
+)
+returns table (source_id uuid, number int, is_new boolean, item_count int)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_advisory_id uuid;
+    v_last ops.upgrade_advisory_sources;
+    v_made ops.upgrade_advisory_sources;
+    v_items_sha256 text := encode(sha256(convert_to(coalesce(p_items, 'null')::text, 'UTF8')), 'hex');
+begin
+    perform ops_private.require_advisory_import(p_project_id, p_from_version, p_to_version, p_items);
+    insert into ops.upgrade_advisories as a (from_version, to_version) values (p_from_version, p_to_version)
+    on conflict (from_version, to_version) do update set from_version = excluded.from_version
+    returning a.id into v_advisory_id;
+    select s.* into v_last
+    from ops.upgrade_advisory_sources as s
+    where s.advisory_id = v_advisory_id and s.name = p_source and s.project_id is not distinct from p_project_id
+    order by s.number desc
+    limit 1;
+    if v_last.sha256 = p_sha256 and v_last.items_sha256 = v_items_sha256 then
+        return query select v_last.id, v_last.number, false, jsonb_array_length(p_items);
+        return;
+    end if;
+    insert into ops.upgrade_advisory_sources (
+        advisory_id, project_id, name, number, release, sha256, items_sha256, counts, imported_by
+    )
+    select
+        v_advisory_id, p_project_id, p_source, coalesce(v_last.number, 0) + 1, p_release, p_sha256, v_items_sha256,
+        ops_private.advisory_counts(p_items),
+        coalesce(case when ops.is_platform() then p_imported_by end, ops.caller_id(), ops.caller_role())
+    returning * into v_made;
+    delete from ops.upgrade_advisory_items as i where i.source_id = v_last.id;
+    insert into ops.upgrade_advisory_items (
+        source_id, kind, severity, module, subject, replacement, summary, guide, origin
+    )
+    select v_made.id, r.kind, r.severity, coalesce(r.module, ''), r.subject, r.replacement, r.summary, r.guide, r.origin
+    from jsonb_to_recordset(p_items) as r (
+        kind ops.advisory_kind, severity ops.advisory_severity, module text, subject text, replacement text,
+        summary text, guide text, origin text
+    );
+    if p_project_id is null then
+        perform ops_private.tell_advisory(v_advisory_id, p_source, v_made.counts, p_guides);
+    end if;
+    return query select v_made.id, v_made.number, true, jsonb_array_length(p_items);
+exception
+    when foreign_key_violation then
+        raise sqlstate 'PT404' using
+            message = 'There is no such project', hint = 'List them: ops project list.';
+    when invalid_text_representation or check_violation or not_null_violation then
+        raise sqlstate 'PT400' using
+            message = format('An advisory cannot be recorded: %s', sqlerrm),
+            hint = 'Check the file against the schema: ops upgrade advisories schema.';
+end
+$$;
+comment on function ops.import_upgrade_advisories is 'Records what a source says about the way between two series.';
+revoke all on function ops.import_upgrade_advisories from public;
+grant execute on function ops.import_upgrade_advisories to authenticated, service_role, ops_operator;
+$ops_file$);
+
 select pg_temp.make_function('ingest_event', $ops_file$
 -- Accepts or refuses an event: returns the result as {http_status, status, message, field, hint, ids}, and raises
 -- no error for faults of the sender. Every delivery leaves a row in ops.event_ingest_log; what a refused one wrote
@@ -5245,6 +7183,85 @@ comment on function ops.ingest_event is 'Takes an event in and says what came of
 revoke all on function ops.ingest_event from public;
 grant execute on function ops.ingest_event to service_role, ops_operator,
 ci_service_role, qa_tester, release_manager, sre;
+$ops_file$);
+
+select pg_temp.make_function('invite_to_console', $ops_file$
+-- Lets the person with this e-mail address sign in at the console through a provider, as the member p_user_id or as one
+-- of p_personas at a time, and returns the invitation's id. It can be accepted for p_days days.
+-- Called by `ops invitation create` and the service role. Locks nothing. Raises PT400 for values that no session has, PT403
+-- for a login of the platform that names who signs off gates, PT409 for an address that is invited already. A retry is
+-- refused.
+-- Definer: nobody may write invitations directly; only operators and the service role may execute this.
+create or replace function ops.invite_to_console(
+    p_email text,
+    p_person text,
+    p_personas text[] default '{}',
+    p_user_id uuid default null,
+    p_days int default 7,
+    p_invited_by text default null
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_email text := lower(btrim(p_email));
+    v_id uuid;
+begin
+    perform ops_private.require_signing_off(p_personas);
+    if ops.person_of(p_person) is null then
+        raise sqlstate 'PT400' using message = 'An invitation is somebody''s', hint = 'Name the person.';
+    end if;
+    -- one that nobody accepted in time holds up no other
+    update ops.console_invitations as i
+    set withdrawn_at = clock_timestamp(), withdrawn_by = coalesce(p_invited_by, ops.caller_id(), ops.caller_role())
+    where i.email = v_email and i.withdrawn_at is null and i.accepted_at is null and i.expires_at <= clock_timestamp();
+    insert into ops.console_invitations (email, person, user_id, personas, invited_by, expires_at)
+    values (
+        v_email, p_person, p_user_id, p_personas, coalesce(p_invited_by, ops.caller_id(), ops.caller_role()),
+        clock_timestamp() + make_interval(days => p_days)
+    )
+    returning id into v_id;
+    return v_id;
+exception
+    when unique_violation then
+        raise sqlstate 'PT409' using
+            message = format('%s is invited already', v_email),
+            hint = format('ops invitation withdraw %s, then invite again.', v_email);
+    when check_violation or not_null_violation then
+        raise sqlstate 'PT400' using
+            message = 'No invitation may have these values', detail = sqlerrm,
+            hint = 'It is for an e-mail address, and for a member or personas that people may be.';
+end
+$$;
+comment on function ops.invite_to_console is 'Lets a person sign in at the console through a provider.';
+revoke all on function ops.invite_to_console from public;
+grant execute on function ops.invite_to_console to service_role, ops_operator;
+$ops_file$);
+
+select pg_temp.make_function('is_default_head', $ops_file$
+-- Returns whether a run's commit is the newest one that is known of its project's default branch, whatever branch the run
+-- names: what any other commit says of the project is a claim.
+-- Called by record_repository_rules and record_notification_rules. Locks and raises nothing.
+create or replace function ops_private.is_default_head(p_run ops.runs)
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return exists (
+        select from ops.projects as p
+        join ops.branch_heads as h on h.project_id = p.id and h.branch = p.default_branch
+        where p.id = p_run.project_id and h.sha = p_run.git_sha
+    );
+end
+$$;
+comment on function ops_private.is_default_head is 'Whether a run''s commit is the head of the default branch.';
+revoke all on function ops_private.is_default_head from public;
 $ops_file$);
 
 select pg_temp.make_function('is_eligible_for_promotion', $ops_file$
@@ -5303,11 +7320,12 @@ as $$
 declare
     v_role name := ops.caller_role();
 begin
-    return pg_has_role(v_role, 'service_role', 'usage')
-        or pg_has_role(
-            v_role, (select n.nspowner from pg_catalog.pg_namespace as n where n.nspname = 'ops'), 'usage'
-        )
-        or cardinality(ops.caller_jobs()) > 0;
+    if cardinality(ops.caller_jobs()) > 0 or pg_has_role(v_role, 'service_role', 'usage') then
+        return true; -- without the query below
+    end if;
+    return pg_has_role(
+        v_role, (select n.nspowner from pg_catalog.pg_namespace as n where n.nspname = 'ops'), 'usage'
+    );
 end
 $$;
 comment on function ops.is_platform is 'Whether the caller is the platform rather than a person.';
@@ -5315,6 +7333,53 @@ revoke all on function ops.is_platform from public;
 grant execute on function ops.is_platform to authenticated, service_role, ops_gateway, ops_worker, ops_operator;
 grant execute on function ops.is_platform
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('is_unconfirmed', $ops_file$
+-- Returns whether the record came from a backup and no person has confirmed it: it may be behind the databases, backups
+-- and images that it describes. Called by every clock that removes, replaces or deploys, and by the platform's steps.
+-- Locks and raises nothing.
+-- Definer: helpers call it for callers who may not read the control plane's row.
+create or replace function ops.is_unconfirmed()
+returns boolean
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+select exists (select from ops.control_plane as c where c.unconfirmed_since is not null)
+$$;
+comment on function ops.is_unconfirmed is 'Whether the record came from a backup and waits for a person.';
+revoke all on function ops.is_unconfirmed from public;
+grant execute on function ops.is_unconfirmed to service_role, ops_worker, ops_operator;
+$ops_file$);
+
+select pg_temp.make_function('is_within_key', $ops_file$
+-- Returns whether the caller's key, if the caller came with one, reaches this project and permission: a claim of the
+-- gateway's, made of the key's row, which only narrows. Reading belongs to every scope. No project stands for the whole
+-- platform, which a key of one project does not reach.
+-- Called by has_permission and visible_projects. Locks and raises nothing.
+create or replace function ops_private.is_within_key(
+    p_project_id uuid,
+    p_permission text
+)
+returns boolean
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_key jsonb := ops.caller_claims() -> 'odooops_key';
+begin
+    return v_key is null or (
+        coalesce((v_key ->> 'project_id')::uuid = p_project_id, v_key ->> 'project_id' is null)
+        and (p_permission = 'read' or coalesce(v_key -> 'scopes' ? p_permission, false))
+    );
+end
+$$;
+comment on function ops_private.is_within_key is 'Whether the caller''s key reaches this project and permission.';
+revoke all on function ops_private.is_within_key from public;
 $ops_file$);
 
 select pg_temp.make_function('janitor_is_due', $ops_file$
@@ -5472,6 +7537,58 @@ comment on function ops_private.keeps_data_before is 'Whether a rollback of a de
 revoke all on function ops_private.keeps_data_before from public;
 $ops_file$);
 
+select pg_temp.make_function('key_of_signature', $ops_file$
+-- Returns the key of the person by which a decision is signed, once the signed statement says this decision on what is
+-- shown now. Whether the signature is true is for who can compute it: `ops gate sign-off` before, a promotion and `ops
+-- release verify` after. Called by sign_off_gate. Locks the key, so that it is not withdrawn meanwhile. Raises PT400 for
+-- what is no envelope, PT403 for a key that is not the person's or was withdrawn, PT409 for another statement.
+create or replace function ops_private.key_of_signature(
+    p_release ops.releases,
+    p_gate_code ops.ops_gate_code,
+    p_decision ops.ops_decision_type,
+    p_approver text,
+    p_signature jsonb
+)
+returns uuid
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_said jsonb;
+    v_key ops.person_keys;
+begin
+    begin
+        v_said := convert_from(decode(p_signature ->> 'payload', 'base64'), 'UTF8')::jsonb;
+    exception when data_exception then
+        v_said := null;
+    end;
+    if jsonb_typeof(v_said) is distinct from 'object' or jsonb_array_length(p_signature -> 'signatures') is distinct from 1 then
+        raise sqlstate 'PT400' using
+            message = 'The signature is no DSSE envelope with one signature', column = 'signature',
+            hint = 'Sign with: ops gate sign-off --sign.';
+    end if;
+    select k.* into v_key from ops.person_keys as k
+    where k.key_id = p_signature #>> '{signatures,0,keyid}'
+    for share;
+    if not found or v_key.revoked_at is not null or v_key.person_id::text <> ops.person_of(p_approver) then
+        raise sqlstate 'PT403' using
+            message = format('%s has no key in force by this name', p_approver), column = 'signature',
+            hint = 'Register it: ops person key add.';
+    elsif (v_said #>> '{predicate,gate}', v_said #>> '{predicate,decision}', v_said #>> '{predicate,shown}')
+        is distinct from (p_gate_code::text, p_decision::text, ops_private.digest_of_shown(p_release.id)) then
+        raise sqlstate 'PT409' using
+            message = 'What is signed is not this decision on what is shown now',
+            hint = 'Look at it and sign again: ops release show, ops gate sign-off --sign.';
+    end if;
+    return v_key.id;
+end
+$$;
+comment on function ops_private.key_of_signature is 'The key by which a decision is signed.';
+revoke all on function ops_private.key_of_signature from public;
+$ops_file$);
+
 select pg_temp.make_function('known_runs', $ops_file$
 -- Returns those of the given runs that are on the record. Called by the janitor and before a database is dropped. Locks
 -- and raises nothing.
@@ -5519,6 +7636,25 @@ comment on function ops_private.last_broken_run is 'A run with an event before t
 revoke all on function ops_private.last_broken_run from public;
 $ops_file$);
 
+select pg_temp.make_function('list_backups_to_mirror', $ops_file$
+-- Lists the verified backups that the store p_mirror_url does not hold yet: production's first, the newest first.
+-- Called by the job backup_mirror and its schedule. Locks and raises nothing.
+create or replace function ops.list_backups_to_mirror(p_mirror_url text)
+returns setof ops.backups
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    select b.* from ops.backups as b
+    where b.status = 'verified' and b.mirror_url is distinct from p_mirror_url
+    order by b.stage = 'production' desc, b.taken_at desc, b.id;
+$$;
+comment on function ops.list_backups_to_mirror is 'The verified backups that a mirror does not hold yet.';
+revoke all on function ops.list_backups_to_mirror from public;
+grant execute on function ops.list_backups_to_mirror to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('list_logged_runs', $ops_file$
 -- Lists the runs of an environment since a moment, the newest first, at most p_limit of them, for the logs in a backup.
 -- Called by the step `backup`. Locks and raises nothing.
@@ -5562,6 +7698,44 @@ revoke all on function ops.list_logged_runs from public;
 grant execute on function ops.list_logged_runs to service_role, ops_worker, ops_operator;
 $ops_file$);
 
+select pg_temp.make_function('list_member_keys', $ops_file$
+-- Lists the keys of a project's members, newest first and without their hashes: to whoever manages the members all of them,
+-- to others their own. Called by the console and people. Locks and raises nothing.
+-- Definer: nobody may read keys directly; the caller's permissions in the project are checked.
+create or replace function ops.list_member_keys(p_project_id uuid)
+returns table (
+    prefix text,
+    name text,
+    user_id uuid,
+    scopes text[],
+    status text,
+    created_at timestamptz,
+    expires_at timestamptz,
+    last_used_at timestamptz,
+    is_own boolean
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    return query
+    select v.prefix, v.name, v.user_id, v.scopes, v.status, v.created_at, v.expires_at, v.last_used_at, o.is_own
+    from ops.v_event_keys as v
+    cross join lateral (select v.user_id = auth.uid() as is_own) as o
+    where
+        v.project_id = p_project_id and v.user_id is not null and ops.has_permission(p_project_id, 'read')
+        and (o.is_own or ops.has_permission(p_project_id, 'manage'))
+    order by v.created_at desc, v.prefix;
+end
+$$;
+comment on function ops.list_member_keys is 'The keys of a project''s members: all for admins, else the own ones.';
+revoke all on function ops.list_member_keys from public;
+grant execute on function ops.list_member_keys to authenticated;
+$ops_file$);
+
 select pg_temp.make_function('list_partitions', $ops_file$
 -- Lists the partitions of a table of events or log lines with the time range of each; the first one has no lower bound,
 -- the default one has no range.
@@ -5601,6 +7775,28 @@ revoke all on function ops.list_partitions from public;
 grant execute on function ops.list_partitions to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('list_permissions', $ops_file$
+-- Lists what the caller may do in the project, by ops.has_permission. Called by pages that draw a button only for who may
+-- press it. Locks and raises nothing; nobody learns more than by asking for each.
+create or replace function ops.list_permissions(p_project_id uuid)
+returns setof text
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select n.permission
+from (select distinct unnest(r.permissions) as permission from ops.roles as r) as n
+where ops.has_permission(p_project_id, n.permission)
+order by n.permission
+$$;
+comment on function ops.list_permissions is 'What the caller may do in the project.';
+revoke all on function ops.list_permissions from public;
+grant execute on function ops.list_permissions to authenticated, service_role, ops_worker, ops_operator;
+grant execute on function ops.list_permissions
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
 select pg_temp.make_function('list_queued_runs', $ops_file$
 -- Lists the waiting runs in claim order, with the reason why each waits and how long such runs usually work; people see
 -- their own projects'.
@@ -5636,6 +7832,140 @@ comment on function ops.list_queued_runs is 'What waits, in order, and for what.
 revoke all on function ops.list_queued_runs from public;
 grant execute on function ops.list_queued_runs to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.list_queued_runs
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('list_run_steps', $ops_file$
+-- Lists the steps that the current attempt of a run has finished, one per asset, each with the time since the one before,
+-- and the median that it took in the last ten runs of the kind in the project that succeeded, among its last 500.
+-- Called by the console. Locks and raises nothing; people see their own projects'.
+create or replace function ops.list_run_steps(p_run_id uuid)
+returns table (step text, finished_at timestamptz, seconds float8, usual_seconds float8)
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- as ops.usual_duration
+as $$
+#variable_conflict use_column
+begin
+    return query
+    with asked as (
+        select r.id, r.project_id, r.kind, r.attempt from ops.runs as r where r.id = p_run_id
+    ), past as (
+        select run.id, run.attempt
+        from asked as a
+        cross join lateral (
+            select q.run_id, q.run_number from ops.run_requests as q
+            where q.project_id = a.project_id
+            order by q.run_number desc
+            limit 500
+        ) as recent
+        join ops.runs as run on run.id = recent.run_id and run.kind = a.kind and run.status = 'succeeded'
+        where run.id <> a.id
+        order by recent.run_number desc
+        limit 10
+    ), steps as (
+        select
+            l.run_id, l.asset_key, l.created_at,
+            extract(epoch from l.created_at - lag(l.created_at, 1, r.started_at) over (
+                partition by l.run_id order by l.created_at, l.id
+            ))::float8 as seconds
+        from (select p.id, p.attempt from past as p union all select a.id, a.attempt from asked as a) as c
+        join ops.runs as r on r.id = c.id
+        join ops.run_lineage as l on l.run_id = c.id and l.attempt = c.attempt
+    )
+    select
+        s.asset_key, s.created_at, s.seconds,
+        (
+            select percentile_cont(0.5) within group (order by o.seconds) from steps as o
+            where o.asset_key = s.asset_key and o.run_id <> p_run_id
+        )
+    from steps as s
+    where s.run_id = p_run_id
+    order by s.created_at;
+end
+$$;
+comment on function ops.list_run_steps is 'The steps that a run has finished, and how long each usually takes.';
+revoke all on function ops.list_run_steps from public;
+grant execute on function ops.list_run_steps to authenticated, service_role, ops_worker, ops_operator;
+grant execute on function ops.list_run_steps
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('list_runs_since', $ops_file$
+-- Lists the runs whose ids come after p_after, oldest first and at most p_limit, and those of p_open, each with whether it
+-- has ended. An id begins with the time of its creation. Called by the sensor that exports traces. Locks and raises
+-- nothing.
+create or replace function ops.list_runs_since(
+    p_after uuid,
+    p_open uuid[],
+    p_limit int
+)
+returns table (id uuid, created_at timestamptz, is_ended boolean)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    with later as (
+        select r.id from ops.runs as r where r.id > p_after order by r.id limit p_limit
+    )
+    select r.id, r.created_at, r.finished_at is not null as is_ended
+    from ops.runs as r
+    where r.id = any (array(select l.id from later as l) || p_open)
+    order by r.id;
+$$;
+comment on function ops.list_runs_since is 'The runs after an id and those of a list, each with whether it has ended.';
+revoke all on function ops.list_runs_since from public;
+grant execute on function ops.list_runs_since to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('list_step_durations', $ops_file$
+-- Lists how long each step took in a project's newest runs of a kind that succeeded, the oldest first: one row per step
+-- and run, among its last 500 runs. Called by the console's plots. Locks and raises nothing; people see their own
+-- projects'.
+create or replace function ops.list_step_durations(
+    p_project_id uuid,
+    p_kind ops.run_kind,
+    p_limit int default 30
+)
+returns table (step text, run_number bigint, seconds float8)
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- as ops.usual_duration
+as $$
+#variable_conflict use_column
+begin
+    return query
+    with past as (
+        select run.id, run.attempt, run.started_at, recent.run_number
+        from (
+            select q.run_id, q.run_number from ops.run_requests as q
+            where q.project_id = p_project_id
+            order by q.run_number desc
+            limit 500
+        ) as recent
+        join ops.runs as run on run.id = recent.run_id and run.kind = p_kind and run.status = 'succeeded'
+        order by recent.run_number desc
+        limit p_limit
+    )
+    select
+        l.asset_key, p.run_number,
+        extract(epoch from l.created_at - lag(l.created_at, 1, p.started_at) over (
+            partition by l.run_id order by l.created_at, l.id
+        ))::float8
+    from past as p
+    join ops.run_lineage as l on l.run_id = p.id and l.attempt = p.attempt
+    order by p.run_number, l.created_at, l.id;
+end
+$$;
+comment on function ops.list_step_durations is 'How long each step took in a project''s newest runs of a kind.';
+revoke all on function ops.list_step_durations from public;
+grant execute on function ops.list_step_durations to authenticated, service_role, ops_worker, ops_operator;
+grant execute on function ops.list_step_durations
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
@@ -5698,6 +8028,30 @@ comment on function ops_private.lock_attempt is 'The run whose current attempt t
 revoke all on function ops_private.lock_attempt from public;
 $ops_file$);
 
+select pg_temp.make_function('lock_messages', $ops_file$
+-- Returns the messages that still wait at these attempts, locked in their order: a sender whose claim was given to
+-- another one writes nothing. p_attempts has one entry for each of p_ids. Raises nothing.
+create or replace function ops_private.lock_messages(
+    p_ids bigint[],
+    p_attempts int[]
+)
+returns setof ops.outbox
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select o.* from ops.outbox as o
+where
+    o.id = any (p_ids) and o.status = 'waiting' and o.lease_expires_at is not null
+    and o.attempts = p_attempts[array_position(p_ids, o.id)]
+order by o.id
+for no key update
+$$;
+comment on function ops_private.lock_messages is 'The messages that a claim still holds.';
+revoke all on function ops_private.lock_messages from public;
+$ops_file$);
+
 select pg_temp.make_function('lock_project', $ops_file$
 -- Locks a project's row and its counter, in the order in which pushes and polls need them, and returns the row; null if
 -- there is no such project. Called where a branch moves, before queue_run, so that the caller's patience counts.
@@ -5753,6 +8107,26 @@ end
 $$;
 comment on function ops_private.lock_promotion is 'The deployment that a promote run carries out.';
 revoke all on function ops_private.lock_promotion from public;
+$ops_file$);
+
+select pg_temp.make_function('lock_run_log', $ops_file$
+-- Lets one transaction at a time add lines to a run's log, so that ids become visible in their order: whoever follows a log
+-- asks for the lines after the last one seen, and would never see a smaller id that is committed later.
+-- Called by the RPCs that add lines. Locks the run's request, which nothing else changes, to the transaction's end; raises
+-- nothing.
+create or replace function ops_private.lock_run_log(p_run_id uuid)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform from ops.run_requests as q where q.run_id = p_run_id for no key update;
+end
+$$;
+comment on function ops_private.lock_run_log is 'Lets one transaction at a time add lines to a run''s log.';
+revoke all on function ops_private.lock_run_log from public;
 $ops_file$);
 
 select pg_temp.make_function('log_decision', $ops_file$
@@ -5842,7 +8216,7 @@ select pg_temp.make_function('log_retention_is_due', $ops_file$
 -- Returns whether the log retention has something to do: months of log lines or events that no project keeps any longer,
 -- months without a partition, expired deliveries, or single expired log lines, which are looked for once a day because
 -- no index finds them. p_last_at is the start of the last retention that succeeded.
--- Called by the schedule log_retention. Locks and raises nothing.
+-- Called by the schedule log_retention. While the record waits for a person nothing is removed. Locks and raises nothing.
 -- Definer: it calls helpers that only the owner may execute.
 create or replace function ops.log_retention_is_due(
     p_now timestamptz,
@@ -5855,20 +8229,28 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 select
-    p_last_at is null or p_last_at <= p_now - interval '1 day'
-    or exists (
-        select from ops.list_partitions('run_logs') as p
-        where p.held_until <= p_now - make_interval(days => ops_private.longest_ttl('log_days'))
-    )
-    or exists (
-        select from ops.list_partitions('run_events') as p
-        where p.held_until <= p_now - make_interval(days => ops_private.longest_ttl('event_days'))
-    )
-    or exists (select from ops_private.months_without_partition('run_logs', 'logged_at', 3))
-    or exists (select from ops_private.months_without_partition('run_events', 'created_at', 3))
-    or exists (
-        select from ops.event_ingest_log as l
-        where l.received_at < p_now - make_interval(days => ops_private.longest_ttl('ingest_days'))
+    not ops.is_unconfirmed() and (
+        p_last_at is null or p_last_at <= p_now - interval '1 day'
+        or exists (
+            select from ops.list_partitions('run_logs') as p
+            where p.held_until <= p_now - make_interval(days => ops_private.longest_ttl('log_days'))
+        )
+        or exists (
+            select from ops.list_partitions('run_events') as p
+            where p.held_until <= p_now - make_interval(days => ops_private.longest_ttl('event_days'))
+        )
+        or exists (select from ops_private.months_without_partition('run_logs', 'timestamp', 3))
+        or exists (select from ops_private.months_without_partition('run_events', 'created_at', 3))
+        or exists (
+            select from ops.event_ingest_log as l
+            where l.received_at < p_now - make_interval(days => ops_private.longest_ttl('ingest_days'))
+        )
+        or exists (
+            select from ops.outbox as o
+            where
+                o.ended_at < p_now - make_interval(days => ops_private.longest_ttl('ingest_days'))
+                and (o.channel = 'forge' or o.state not in ('failed', 'open'))
+        )
     )
 $$;
 comment on function ops.log_retention_is_due is 'Whether log lines, deliveries or events are past their time.';
@@ -5925,6 +8307,58 @@ from (select project.id from ops.projects as project union all select null) as p
 $$;
 comment on function ops_private.longest_ttl is 'The most days that any project keeps something.';
 revoke all on function ops_private.longest_ttl from public;
+$ops_file$);
+
+select pg_temp.make_function('mail_source', $ops_file$
+-- Returns a mail as it was sent, an .eml file in base64. Called by people and programs. Locks nothing. Raises PT404 for
+-- a mail that is not there for the caller.
+create or replace function ops.mail_source(p_mail_id uuid)
+returns text
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_content bytea;
+begin
+    select m.content into v_content from ops.mails as m where m.id = p_mail_id;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = 'There is no such mail', hint = 'List them: ops env mail PROJECT BRANCH.';
+    end if;
+    return replace(encode(v_content, 'base64'), E'\n', '');
+end
+$$;
+comment on function ops.mail_source is 'A mail as it was sent, in base64.';
+revoke all on function ops.mail_source from public;
+grant execute on function ops.mail_source to authenticated, service_role, ops_worker, ops_operator;
+grant execute on function ops.mail_source to qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('mails_beyond', $ops_file$
+-- Lists the mails of an environment beyond its newest 200, or beyond its newest of 64 MiB together. Called by
+-- record_mail. Locks and raises nothing.
+create or replace function ops_private.mails_beyond(p_environment_id uuid)
+returns setof uuid
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select newest.id
+from (
+    select
+        m.id,
+        row_number() over (order by m.received_at desc, m.id) as place,
+        sum(m.size_bytes) over (order by m.received_at desc, m.id) as size_bytes
+    from ops.mails as m
+    where m.environment_id = p_environment_id
+) as newest
+where newest.place > 200 or newest.size_bytes > 64 * 1024 * 1024
+$$;
+comment on function ops_private.mails_beyond is 'The mails for which an environment has no room.';
+revoke all on function ops_private.mails_beyond from public;
 $ops_file$);
 
 select pg_temp.make_function('make_backup', $ops_file$
@@ -6009,6 +8443,38 @@ end
 $$;
 comment on function ops_private.make_environment is 'The living environment of a branch, made where there is none.';
 revoke all on function ops_private.make_environment from public;
+$ops_file$);
+
+select pg_temp.make_function('make_exception', $ops_file$
+-- Writes an exception and returns its id; of two sessions with one idempotency key the second waits and returns the
+-- first one's. Called by request_exception and break_glass, whose definer writes the table. Locks the gate. Raises what
+-- same_exception raises, and check violations.
+create or replace function ops_private.make_exception(p_asked ops.exceptions)
+returns uuid
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_id uuid;
+begin
+    insert into ops.exceptions (
+        release_id, gate_id, gate_code, release_author, reason, is_break_glass, requested_by, granted_by, granted_at,
+        created_at, expires_at, idempotency_key
+    )
+    values (
+        p_asked.release_id, p_asked.gate_id, p_asked.gate_code, p_asked.release_author, p_asked.reason,
+        p_asked.is_break_glass, p_asked.requested_by, p_asked.granted_by, p_asked.granted_at,
+        coalesce(p_asked.granted_at, clock_timestamp()), p_asked.expires_at, p_asked.idempotency_key
+    )
+    on conflict (release_id, idempotency_key) where idempotency_key is not null do nothing
+    returning id into v_id;
+    return coalesce(v_id, ops_private.same_exception(p_asked));
+end
+$$;
+comment on function ops_private.make_exception is 'Writes an exception, once for each idempotency key.';
+revoke all on function ops_private.make_exception from public;
 $ops_file$);
 
 select pg_temp.make_function('make_gates', $ops_file$
@@ -6139,6 +8605,26 @@ comment on function ops_private.makes_release is 'Whether a run''s build is a re
 revoke all on function ops_private.makes_release from public;
 $ops_file$);
 
+select pg_temp.make_function('mark_data_work', $ops_file$
+-- Marks the run of a new backup, restore, drill or rehearsal, so that its end fails what is unfinished. Fired by their
+-- tables. Locks the run's row. A retry changes nothing.
+create or replace function ops_private.mark_data_work()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update ops.runs as r set moves_data = true
+    where r.id = new.run_id and not r.moves_data;
+    return null;
+end
+$$;
+comment on function ops_private.mark_data_work is 'Marks a run that moves data.';
+revoke all on function ops_private.mark_data_work from public;
+$ops_file$);
+
 select pg_temp.make_function('matches_pattern', $ops_file$
 -- Returns whether a text is what one of the patterns stands for; * in a pattern is any text.
 -- Called by branch_stage and stricter_rule. Locks and raises nothing.
@@ -6162,6 +8648,59 @@ revoke all on function ops.matches_pattern from public;
 grant execute on function ops.matches_pattern to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.matches_pattern
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('may_read_run', $ops_file$
+-- Returns whether the caller may read the run: true where the policy of ops.runs shows it. Called by the readers of logs,
+-- which ask once for all lines. Locks and raises nothing.
+create or replace function ops_private.may_read_run(p_run_id uuid)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select exists (
+    select from ops.run_requests as q where q.run_id = p_run_id and ops.has_permission(q.project_id, 'read')
+)
+$$;
+comment on function ops_private.may_read_run is 'Whether the caller may read a run.';
+revoke all on function ops_private.may_read_run from public;
+$ops_file$);
+
+select pg_temp.make_function('member_key_to_change', $ops_file$
+-- Returns the key with this prefix, locked, of a member of a project, for its own member, or with p_also_admins for whoever
+-- manages the project's members too. A caller who came with a key changes none. Called by rotate_member_key and
+-- revoke_member_key. Raises PT404 for every other key: who may not change one is told of none.
+create or replace function ops_private.member_key_to_change(
+    p_prefix text,
+    p_also_admins boolean
+)
+returns ops.event_keys
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_key ops.event_keys;
+begin
+    select k.* into v_key from ops.event_keys as k
+    where k.prefix = p_prefix and k.user_id is not null and k.project_id is not null and ops_private.came_by_no_key()
+    for no key update;
+    if not found or not (
+        (v_key.user_id = auth.uid() and ops.has_permission(v_key.project_id, 'read'))
+        or (p_also_admins and ops.has_permission(v_key.project_id, 'manage'))
+    ) then
+        raise sqlstate 'PT404' using
+            message = format('There is no key %s of yours', coalesce(p_prefix, 'without a prefix')),
+            hint = 'The console lists them under Access.';
+    end if;
+    return v_key;
+end
+$$;
+comment on function ops_private.member_key_to_change is 'A member''s key, for whoever may change it.';
+revoke all on function ops_private.member_key_to_change from public;
 $ops_file$);
 
 select pg_temp.make_function('minute_of_week', $ops_file$
@@ -6332,9 +8871,10 @@ $ops_file$);
 
 select pg_temp.make_function('move_environment', $ops_file$
 -- Moves an environment to a state, with what p_environment says of its deployment, and returns it: the only writer of an
--- environment's state. A destroyed one keeps no address and no database. Called by functions that locked its row and
--- decided on the change. Raises check_violation for a running one without an address, and unique_violation for another
--- environment's port or database.
+-- environment's state. A destroyed one keeps no address, no database and no variables of its own. Called by functions
+-- that locked its row and decided on the change. Raises PT409 for a production or staging that would serve, or serve
+-- another database, while a restored record is not confirmed, check_violation for a running one without an address, and
+-- unique_violation for another environment's port or database.
 create or replace function ops_private.move_environment(
     p_environment ops.environments,
     p_to ops.environment_status
@@ -6349,6 +8889,14 @@ declare
     v_environment ops.environments;
     v_is_destroyed boolean := p_to = 'destroyed';
 begin
+    if p_to = 'running' and exists (
+        select from ops.environments as e
+        where
+            e.id = p_environment.id and e.stage <> 'development'
+            and (e.status, e.database_name) is distinct from (p_to, p_environment.database_name)
+    ) then
+        perform ops_private.require_confirmed(format('%s does not start', p_environment.partition_key));
+    end if;
     update ops.environments as e
     set status = p_to, is_adopted = e.is_adopted or p_to = 'adopted',
         url = case when not v_is_destroyed then p_environment.url end,
@@ -6356,15 +8904,68 @@ begin
         database_name = case when not v_is_destroyed then p_environment.database_name end,
         expires_at = case when not v_is_destroyed then p_environment.expires_at end,
         destroyed_at = case when v_is_destroyed then clock_timestamp() end,
+        wakes_on_request = p_to = 'stopped' and p_environment.wakes_on_request,
+        last_used_at = case when p_to = 'running' then clock_timestamp() else e.last_used_at end,
         image_digest = p_environment.image_digest, deployed_sha = p_environment.deployed_sha,
         deployed_run_id = p_environment.deployed_run_id
     where e.id = p_environment.id
     returning e.* into v_environment;
+    if v_is_destroyed then
+        perform ops_private.forget_variables(v_environment.id);
+    end if;
     return v_environment;
 end
 $$;
 comment on function ops_private.move_environment is 'Moves an environment to a state.';
 revoke all on function ops_private.move_environment from public;
+$ops_file$);
+
+select pg_temp.make_function('move_messages', $ops_file$
+-- Moves messages to a state, and ends the claim on them: the only writer of a message's state. What ends has its time; what
+-- waits again is due at p_next_at. p_error is why the last try failed, p_tries how many failed. Called by functions that
+-- locked the messages. Raises nothing.
+create or replace function ops_private.move_messages(
+    p_ids bigint[],
+    p_to ops.message_status,
+    p_error text default null,
+    p_tries int default 0,
+    p_next_at timestamptz default null
+)
+returns void
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+update ops.outbox as o
+set status = p_to, ended_at = case when p_to <> 'waiting' then clock_timestamp() end, lease_expires_at = null,
+    next_at = coalesce(p_next_at, o.next_at), last_error = p_error, tries = p_tries
+where o.id = any (p_ids)
+$$;
+comment on function ops_private.move_messages is 'Moves messages to a state.';
+revoke all on function ops_private.move_messages from public;
+$ops_file$);
+
+select pg_temp.make_function('move_project', $ops_file$
+-- Moves a project to a state and returns it: the only writer of a project's state. An archived one keeps the time since
+-- when it is archived. Called by functions that locked its row and checked the permission. Raises nothing.
+create or replace function ops_private.move_project(
+    p_project_id uuid,
+    p_to ops.project_status
+)
+returns ops.projects
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+update ops.projects as p
+set status = p_to, archived_at = case p_to when 'archived' then coalesce(p.archived_at, clock_timestamp()) end
+where p.id = p_project_id
+returning p.*
+$$;
+comment on function ops_private.move_project is 'Moves a project to a state.';
+revoke all on function ops_private.move_project from public;
 $ops_file$);
 
 select pg_temp.make_function('move_release', $ops_file$
@@ -6434,7 +9035,8 @@ select pg_temp.make_function('move_runs', $ops_file$
 -- run has its end, and keeps its worker unless the worker lost its lease.
 -- It moves only what is still as the caller believes: in one of the states p_from, at p_attempt, held by p_holder and of
 -- p_dagster_run_id or of no Dagster run yet; null means any, and an empty Dagster run means none. p_message and
--- p_payload are the event's; the states and the worker are added.
+-- p_payload are the event's; the states and the worker are added. A failed run whose p_fault is not told is the
+-- platform's fault.
 -- Called by every function that changes a run's state. Locks the runs. A retry moves nothing. Raises PT409 for a change
 -- that check_run_invariants refuses, and unique_violation for a second run at work on an environment.
 create or replace function ops_private.move_runs(
@@ -6451,7 +9053,8 @@ create or replace function ops_private.move_runs(
     p_exit_code int default null,
     p_error_message text default null,
     p_not_before timestamptz default null,
-    p_is_lease_lost boolean default false
+    p_is_lease_lost boolean default false,
+    p_fault text default null
 )
 returns int
 language plpgsql
@@ -6466,44 +9069,48 @@ declare
     v_is_taken boolean := p_to in ('claimed', 'running');
     v_count int;
 begin
-    with was as materialized (
-        select r.id, r.event_count + 1 as seq, r.event_hash as prev_hash,
-            r.attempt + (v_is_taken and r.status = 'queued')::int as attempt,
-            jsonb_strip_nulls(jsonb_build_object(
-                'from', r.status, 'to', p_to, 'worker', coalesce(p_worker_id, r.claimed_by)
-            ) || p_payload) as payload
-        from ops.runs as r
-        where
-            r.id = any (p_run_ids) and r.status = any (p_from)
-            and (p_attempt is null or r.attempt = p_attempt)
-            and (p_holder is null or r.claimed_by = p_holder)
-            and (p_dagster_run_id is null or r.dagster_run_id is null or r.dagster_run_id = p_dagster_run_id)
-        for no key update
-    ), moved as (
-        update ops.runs as r
-        set status = p_to, attempt = was.attempt, starts = r.starts + (p_to = 'running')::int,
-            claimed_by = case when not p_is_lease_lost then coalesce(p_worker_id, r.claimed_by) end,
-            lease_expires_at = v_now + make_interval(secs => p_lease_seconds),
-            turn = case when p_to = 'queued' then ops_private.first_turn(r.priority, r.turn) else r.turn end,
-            not_before = p_not_before,
-            dagster_run_id = case
-                when p_to <> 'queued' then coalesce(r.dagster_run_id, nullif(p_dagster_run_id, ''))
-            end,
-            claimed_at = case when was.attempt > r.attempt then v_now when p_to <> 'queued' then r.claimed_at end,
-            started_at = case when p_to = 'running' then v_now when p_to <> 'queued' then r.started_at end,
-            finished_at = case when not v_is_taken and p_to <> 'queued' then v_now end,
-            exit_code = p_exit_code, error_message = p_error_message, event_count = was.seq,
-            event_hash = ops.hash_event(
-                was.prev_hash, was.id, was.seq, was.attempt, 'state_change', p_message, was.payload, v_now
-            )
-        from was
-        where r.id = was.id
-        returning r.id, r.event_count, r.attempt, r.event_hash, was.prev_hash, was.payload
+    with event as (
+        insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
+        select
+            was.id, was.seq, was.attempt, 'state_change', p_message, was.payload, v_now, was.prev_hash,
+            ops.hash_event(was.prev_hash, was.id, was.seq, was.attempt, 'state_change', p_message, was.payload, v_now)
+        from (
+            select r.id, r.event_count + 1 as seq, r.event_hash as prev_hash,
+                r.attempt + (v_is_taken and r.status = 'queued')::int as attempt,
+                jsonb_strip_nulls(jsonb_build_object(
+                    'from', r.status, 'to', p_to, 'worker', coalesce(p_worker_id, r.claimed_by)
+                ) || p_payload) as payload
+            from ops.runs as r
+            where
+                r.id = any (p_run_ids) and r.status = any (p_from)
+                and (p_attempt is null or r.attempt = p_attempt)
+                and (p_holder is null or r.claimed_by = p_holder)
+                and (p_dagster_run_id is null or r.dagster_run_id is null or r.dagster_run_id = p_dagster_run_id)
+            for no key update
+        ) as was
+        returning run_id, seq, attempt, hash
     )
-    insert into ops.run_events (run_id, seq, attempt, event_type, message, payload, created_at, prev_hash, hash)
-    select m.id, m.event_count, m.attempt, 'state_change', p_message, m.payload, v_now, m.prev_hash, m.event_hash
-    from moved as m;
+    update ops.runs as r
+    set status = p_to, attempt = e.attempt, starts = r.starts + (p_to = 'running')::int,
+        claimed_by = case when not p_is_lease_lost then coalesce(p_worker_id, r.claimed_by) end,
+        lease_expires_at = v_now + make_interval(secs => p_lease_seconds),
+        turn = case when p_to = 'queued' then ops_private.first_turn(r.priority, r.turn) else r.turn end,
+        not_before = p_not_before,
+        dagster_run_id = case
+            when p_to <> 'queued' then coalesce(r.dagster_run_id, nullif(p_dagster_run_id, ''))
+        end,
+        claimed_at = case when e.attempt > r.attempt then v_now when p_to <> 'queued' then r.claimed_at end,
+        started_at = case when p_to = 'running' then v_now when p_to <> 'queued' then r.started_at end,
+        finished_at = case when not v_is_taken and p_to <> 'queued' then v_now end,
+        exit_code = p_exit_code, error_message = p_error_message,
+        fault = case when p_to = 'failed' then coalesce(p_fault, 'platform') end,
+        event_count = e.seq, event_hash = e.hash
+    from event as e
+    where r.id = e.run_id;
     get diagnostics v_count = row_count;
+    if p_to = 'queued' and v_count > 0 then -- a new run is announced by its trigger; a when of one more costs each move
+        perform pg_notify('ops_work', 'runs');
+    end if;
     return v_count;
 end
 $$;
@@ -6548,6 +9155,26 @@ comment on function ops_private.moved_branches is 'The branches that an answer o
 revoke all on function ops_private.moved_branches from public;
 $ops_file$);
 
+select pg_temp.make_function('named_addresses', $ops_file$
+-- Lists the addresses on the lists of policy egress, each with its rule and where it lies.
+-- Called by refuse_inner_destinations and opened_destinations. Locks and raises nothing.
+create or replace function ops_private.named_addresses(p_rules jsonb)
+returns table (rule text, destination text, place text)
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select r.key, d.destination, w.place
+from jsonb_each(p_rules) as r
+cross join jsonb_array_elements_text(case when r.key like '%\_allow' then r.value else '[]' end) as d (destination)
+cross join lateral (select ops_private.destination_place(d.destination) as place) as w
+where w.place is not null
+$$;
+comment on function ops_private.named_addresses is 'The addresses on lists of policy egress.';
+revoke all on function ops_private.named_addresses from public;
+$ops_file$);
+
 select pg_temp.make_function('named_project', $ops_file$
 -- Returns the project with that slug or id; null if there is none. Called by functions that read envelopes. Raises
 -- nothing.
@@ -6568,8 +9195,8 @@ revoke all on function ops_private.named_project from public;
 $ops_file$);
 
 select pg_temp.make_function('named_release', $ops_file$
--- Returns the release with a version or an id in a project; null if there is none. Called by functions that read
--- envelopes. Raises nothing.
+-- Returns the release with a version, an id or a commit in a project; null if there is none. Of several with the commit
+-- it is the newest that was not withdrawn. Called by functions that read envelopes. Raises nothing.
 create or replace function ops_private.named_release(
     p_project_id uuid,
     p_name text
@@ -6588,10 +9215,62 @@ where
     and r.id = case
         when p_name ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then p_name::uuid
     end
+union all
+(
+    select r.id from ops.releases as r
+    where
+        r.project_id = p_project_id and r.status <> 'withdrawn'
+        and p_name ~ '^([0-9a-f]{40}|[0-9a-f]{64})$'
+        and exists (select from jsonb_each_text(r.git_shas) as s where s.value = p_name)
+    order by r.created_at desc
+    limit 1
+)
 limit 1
 $$;
-comment on function ops_private.named_release is 'The release of a version or an id.';
+comment on function ops_private.named_release is 'The release of a version, an id or a commit.';
 revoke all on function ops_private.named_release from public;
+$ops_file$);
+
+select pg_temp.make_function('named_workflow', $ops_file$
+-- Returns the workflow that a person names, by its name or else by its type: the one that would take a push to the
+-- branch. Called by queue_workflow. Locks nothing. Raises PT404 if the project has none of the name, and PT409 if it is
+-- disabled or does not take the branch.
+create or replace function ops_private.named_workflow(
+    p_project_id uuid,
+    p_name text,
+    p_branch text
+)
+returns ops.workflows
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_workflow ops.workflows;
+begin
+    select w.* into v_workflow from ops.workflows as w where w.project_id = p_project_id and w.name = p_name;
+    if not found and p_name = any (enum_range(null::ops.workflow_type)::text[]) then
+        v_workflow := ops_private.workflow_of(p_project_id, p_name::ops.workflow_type, p_branch);
+    elsif not found then
+        raise sqlstate 'PT404' using
+            message = format('There is no workflow %s', p_name), hint = 'List them: ops workflow list.';
+    elsif v_workflow.config -> 'branches' is not null
+        and not ops.matches_pattern(p_branch, v_workflow.config -> 'branches') then
+        raise sqlstate 'PT409' using
+            message = format('Workflow %s does not take the branch %s', p_name, p_branch),
+            hint = format('It takes %s.', v_workflow.config -> 'branches');
+    end if;
+    if not v_workflow.is_enabled then
+        raise sqlstate 'PT409' using
+            message = format('No workflow %s is enabled for the branch %s', p_name, p_branch),
+            hint = 'Enable it: ops workflow enable.';
+    end if;
+    return v_workflow;
+end
+$$;
+comment on function ops_private.named_workflow is 'The workflow that a person names.';
+revoke all on function ops_private.named_workflow from public;
 $ops_file$);
 
 select pg_temp.make_function('new_run_id', $ops_file$
@@ -6652,6 +9331,28 @@ limit 1
 $$;
 comment on function ops_private.newest_build is 'The newest successful build of the default branch.';
 revoke all on function ops_private.newest_build from public;
+$ops_file$);
+
+select pg_temp.make_function('newest_image', $ops_file$
+-- Returns the image of a build that was used last; no row if the build was never pushed, as with mounted code.
+-- Called by image_requirement. Locks and raises nothing.
+create or replace function ops_private.newest_image(
+    p_project_id uuid,
+    p_build_digest text
+)
+returns setof ops.images
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select i.* from ops.images as i
+where i.project_id = p_project_id and i.build_digest = p_build_digest and i.removed_at is null
+order by i.used_at desc, i.id desc
+limit 1
+$$;
+comment on function ops_private.newest_image is 'The image of a build that was used last.';
+revoke all on function ops_private.newest_image from public;
 $ops_file$);
 
 select pg_temp.make_function('next_turn', $ops_file$
@@ -6858,6 +9559,27 @@ comment on function ops_private.note_deployment is 'Updates gate G4 and the rele
 revoke all on function ops_private.note_deployment from public;
 $ops_file$);
 
+select pg_temp.make_function('note_egress_rules', $ops_file$
+-- Puts on the record, as an event of each environment that they are about, which rules of policy egress hold from now on
+-- and who set them; without a project for all. Called by set_policy. Locks and raises nothing.
+create or replace function ops_private.note_egress_rules(p_project_id uuid)
+returns void
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+insert into ops.environment_events (project_id, environment_id, environment, event, payload, source, recorded_by)
+select
+    e.project_id, e.id, e.name, 'egress_rules_set', jsonb_build_object('mode', e.mode, 'allow', e.allow), 'ops',
+    coalesce(ops.caller_name(), ops.caller_role())
+from ops_private.ruled_environments() as e
+where p_project_id is null or e.project_id = p_project_id
+$$;
+comment on function ops_private.note_egress_rules is 'Puts a change of what environments may reach on the record.';
+revoke all on function ops_private.note_egress_rules from public;
+$ops_file$);
+
 select pg_temp.make_function('note_gate_fact', $ops_file$
 -- Evaluates the gate of a new fact, the deployment whose health the fact is about, and also, for a decision, the gate
 -- with which it shares its persons, and, for a check of G1, the gates whose approvers were shown it.
@@ -6892,6 +9614,34 @@ end
 $$;
 comment on function ops_private.note_gate_fact is 'Judges the gate of a fact that was just told.';
 revoke all on function ops_private.note_gate_fact from public;
+$ops_file$);
+
+select pg_temp.make_function('note_new_project', $ops_file$
+-- Puts a new project on its record: as what it was made, for whom, and by whom. Called by create_project. Locks nothing.
+-- Raises PT403 for another's name and PT400 for one that is nobody's.
+create or replace function ops_private.note_new_project(
+    p_project ops.projects,
+    p_owner uuid,
+    p_created_by text
+)
+returns void
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+insert into ops.environment_events (project_id, environment, event, payload, source, recorded_by)
+values (
+    p_project.id, 'project', 'project_created',
+    jsonb_build_object(
+        'slug', p_project.slug, 'workspace_key', p_project.workspace_key, 'repo_url', p_project.repo_url,
+        'odoo_version', p_project.odoo_version, 'owner', p_owner
+    ),
+    'ops', ops_private.acting_person(p_created_by)
+)
+$$;
+comment on function ops_private.note_new_project is 'Puts a new project on its record.';
+revoke all on function ops_private.note_new_project from public;
 $ops_file$);
 
 select pg_temp.make_function('note_person_alias', $ops_file$
@@ -6930,6 +9680,182 @@ end
 $$;
 comment on function ops_private.note_person_alias is 'Judges the gates again that a name decided.';
 revoke all on function ops_private.note_person_alias from public;
+$ops_file$);
+
+select pg_temp.make_function('note_requests', $ops_file$
+-- Notes when environments were last asked for: p_asked holds the seconds since 1970 by host label, as the router tells
+-- them. A name that no environment has, a time to come and one before the noted one change nothing; nor does a row that
+-- somebody else changes now: the next call notes it. Returns how many were noted. Called by schedule idle_previews
+-- before it asks what is idle. Locks the rows that it changes. A retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.note_requests(
+    p_asked jsonb
+)
+returns int
+language sql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+with asked as (
+    select a.key as host_label, to_timestamp((a.value #>> '{}')::double precision) as asked_at
+    from jsonb_each(case when jsonb_typeof(p_asked) = 'object' then p_asked else '{}' end) as a
+    where jsonb_typeof(a.value) = 'number'
+), later as materialized (
+    select e.id, least(a.asked_at, clock_timestamp()) as asked_at
+    from asked as a
+    join ops.environments as e on e.host_label = a.host_label and e.destroyed_at is null
+    where a.asked_at > e.last_used_at
+    order by e.id
+    for no key update of e skip locked
+), noted as (
+    update ops.environments as e set last_used_at = greatest(e.last_used_at, l.asked_at)
+    from later as l
+    where e.id = l.id
+    returning e.id
+)
+select count(*)::int from noted
+$$;
+comment on function ops.note_requests is 'Notes when environments were last asked for.';
+revoke all on function ops.note_requests from public;
+grant execute on function ops.note_requests to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('note_terminal', $ops_file$
+-- Writes down that a person opens a terminal in an environment, before it opens: p_program is `shell` or `psql`. Who
+-- types there may read and change all of its data, production's too.
+-- Called by `ops env shell` and `ops env psql` on the platform's own machine. Locks nothing. Raises PT404 for an
+-- environment that does not exist or is destroyed. Each call is one more line of the record.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.note_terminal(
+    p_project_id uuid,
+    p_env text,
+    p_program text,
+    p_opened_by text default null
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment ops.environments := ops_private.living_environment(p_project_id, p_env);
+begin
+    insert into ops.environment_events (project_id, environment_id, environment, event, payload, source, recorded_by)
+    values (
+        v_environment.project_id, v_environment.id, v_environment.name, 'terminal_opened',
+        jsonb_build_object('program', p_program), 'ops', coalesce(p_opened_by, ops.caller_name(), ops.caller_role())
+    );
+end
+$$;
+comment on function ops.note_terminal is 'Records that a person opens a terminal in an environment.';
+revoke all on function ops.note_terminal from public;
+grant execute on function ops.note_terminal to service_role, ops_operator;
+$ops_file$);
+
+select pg_temp.make_function('note_tool_change', $ops_file$
+-- Records a change of a tool. Fired after each write of ops.tools. Raises nothing. What changes nothing is not recorded.
+-- Definer: the service role may change tools, but may not write the record.
+create or replace function ops_private.note_tool_change()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    c_noise constant text[] := '{id,created_at,set_by,set_at}';
+    v_old jsonb := to_jsonb(old) - c_noise;
+    v_new jsonb := to_jsonb(new) - c_noise;
+begin
+    insert into ops.tool_changes (tool, old_value, new_value, changed_by)
+    select coalesce(new.name, old.name), v_old, v_new, coalesce(new.set_by, ops.caller_id(), ops.caller_role())
+    where v_old is distinct from v_new;
+    return null;
+end
+$$;
+comment on function ops_private.note_tool_change is 'Records a change of a tool.';
+revoke all on function ops_private.note_tool_change from public;
+$ops_file$);
+
+select pg_temp.make_function('note_variable', $ops_file$
+-- Writes down that a variable was set or unset, never its value, and queues a start of each running environment that
+-- gets another value by it. Returns the environments. Called by functions that set and unset, before they unset and
+-- after they set. An environment whose start waits already is not started twice. Locks the project's counter.
+create or replace function ops_private.note_variable(
+    p_variable ops.variables,
+    p_event text,
+    p_by text
+)
+returns setof text
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment ops.environments;
+begin
+    insert into ops.environment_events (project_id, environment_id, environment, event, payload, source, recorded_by)
+    select
+        p_variable.project_id, p_variable.environment_id,
+        coalesce((select e.name from ops.environments as e where e.id = p_variable.environment_id), p_variable.stage::text, '*'),
+        p_event, jsonb_build_object('name', p_variable.name), 'ops', p_by;
+    for v_environment in
+        select e.* from ops.v_environment_variables as v
+        join ops.environments as e on e.id = v.environment_id
+        where
+            v.variable_id = p_variable.id and e.status = 'running' and e.database_name is not null
+            and e.deployed_sha is not null and not e.is_adopted
+        order by e.id
+    loop
+        return next v_environment.partition_key;
+        continue when exists (
+            select from ops.runs as r
+            where r.environment_id = v_environment.id and r.status = 'queued' and r.kind = 'start'
+        );
+        perform ops.queue_run(
+            v_environment.project_id, v_environment.name, v_environment.deployed_sha,
+            'refs/heads/' || v_environment.branch, p_kind => 'start', p_requested_by => p_by
+        );
+    end loop;
+end
+$$;
+comment on function ops_private.note_variable is 'Records the change of a variable, and restarts what it concerns.';
+revoke all on function ops_private.note_variable from public;
+$ops_file$);
+
+select pg_temp.make_function('note_workflow_change', $ops_file$
+-- Records a change of a workflow among the changes of the project's settings, under the key workflows.<name>. Fired
+-- after each write of ops.workflows. Raises nothing. What changes nothing is not recorded.
+-- Definer: people may change workflows, but may not write the record.
+create or replace function ops_private.note_workflow_change()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    c_noise constant text[] := '{id,project_id,name,created_at,set_by,set_at}';
+    v_old jsonb := to_jsonb(old) - c_noise;
+    v_new jsonb := to_jsonb(new) - c_noise;
+begin
+    if tg_op = 'UPDATE' and old.name <> new.name then
+        v_old := v_old || jsonb_build_object('name', old.name);
+    end if;
+    insert into ops.project_setting_changes (project_id, key, old_value, new_value, changed_by)
+    select
+        coalesce(new.project_id, old.project_id), 'workflows.' || coalesce(new.name, old.name), v_old, v_new,
+        coalesce(new.set_by, ops.caller_id(), ops.caller_role())
+    where v_old is distinct from v_new
+        and exists (select from ops.projects as p where p.id = coalesce(new.project_id, old.project_id)); -- else it goes, too
+    return null;
+end
+$$;
+comment on function ops_private.note_workflow_change is 'Records a change of a workflow.';
+revoke all on function ops_private.note_workflow_change from public;
 $ops_file$);
 
 select pg_temp.make_function('open_break_glass_incident', $ops_file$
@@ -7028,6 +9954,36 @@ comment on function ops_private.open_incident_of_launches is 'Opens the incident
 revoke all on function ops_private.open_incident_of_launches from public;
 $ops_file$);
 
+select pg_temp.make_function('opened_destinations', $ops_file$
+-- Returns, by rule, the addresses on the lists of policy egress that the platform's operator named: all of them if it is
+-- the one who sets the rules, else those that it had named before. Called by set_policy. Locks and raises nothing.
+create or replace function ops_private.opened_destinations(
+    p_project_id uuid,
+    p_rules jsonb
+)
+returns jsonb
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select coalesce(jsonb_object_agg(o.rule, o.destinations), '{}')
+from (
+    select n.rule, jsonb_agg(n.destination) as destinations
+    from ops_private.named_addresses(p_rules) as n
+    where ops.is_platform() or exists (
+        select from ops.policies as p
+        where
+            p.project_id is not distinct from p_project_id and p.policy_type = 'egress'
+            and p.opened -> n.rule ? n.destination
+    )
+    group by n.rule
+) as o
+$$;
+comment on function ops_private.opened_destinations is 'The addresses on lists that the platform named.';
+revoke all on function ops_private.opened_destinations from public;
+$ops_file$);
+
 select pg_temp.make_function('own_envelope', $ops_file$
 -- Returns the envelope of an event that the platform tells of its own run. Its idempotency key is of the platform's
 -- own name space, which no other sender may use: odooops/shop#12/1/build_complete. Called by the functions that tell
@@ -7060,6 +10016,59 @@ where p.id = (p_run).project_id
 $$;
 comment on function ops_private.own_envelope is 'An event that the platform tells of its own run.';
 revoke all on function ops_private.own_envelope from public;
+$ops_file$);
+
+select pg_temp.make_function('page_run_logs', $ops_file$
+-- Returns a window of a run's lines, oldest first: those after a line, or those before one, or without either the newest;
+-- only those of a level or a worse one. Called by whatever shows or follows a log, of any length. Locks and raises
+-- nothing; people see their own projects'.
+-- Definer: the answer is the same for every caller; the caller's right to read the project is checked once, and not for
+-- each of 200,000 lines.
+create or replace function ops.page_run_logs(
+    p_run_id uuid,
+    p_after_id bigint default null,
+    p_before_id bigint default null,
+    p_level ops.log_level default null,
+    p_limit int default 500
+)
+returns setof ops.run_logs
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan -- a plan for any level reads no index of warnings and errors
+as $$
+begin
+    if not ops_private.may_read_run(p_run_id) then
+        return;
+    end if;
+    if p_after_id is not null then
+        return query
+        select l.* from ops.run_logs as l
+        where
+            l.run_id = p_run_id and l.id > p_after_id and l.id < coalesce(p_before_id, 9223372036854775807)
+            and (p_level is null or l.level >= p_level)
+        order by l.id
+        limit p_limit;
+    else
+        return query
+        select w.* from (
+            select l.* from ops.run_logs as l
+            where
+                l.run_id = p_run_id and l.id < coalesce(p_before_id, 9223372036854775807)
+                and (p_level is null or l.level >= p_level)
+            order by l.id desc
+            limit p_limit
+        ) as w
+        order by w.id;
+    end if;
+end
+$$;
+comment on function ops.page_run_logs is 'A window of a run''s lines, which a level may narrow.';
+revoke all on function ops.page_run_logs from public;
+grant execute on function ops.page_run_logs to authenticated, service_role, ops_worker, ops_operator;
+grant execute on function ops.page_run_logs
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('partition_key', $ops_file$
@@ -7180,6 +10189,55 @@ comment on function ops_private.persons_of is 'The persons that a name is.';
 revoke all on function ops_private.persons_of from public;
 $ops_file$);
 
+select pg_temp.make_function('pin_environment', $ops_file$
+-- Pins an environment, so that it runs on though nobody asks for it, or unpins it, and records the change. Returns it.
+-- Called by `ops env pin`, `ops env unpin` and developers. Locks the environment's row. Raises PT404, PT403, and PT400
+-- without an answer to whether. A retry changes and records nothing.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
+create or replace function ops.pin_environment(
+    p_environment_id uuid,
+    p_is_pinned boolean
+)
+returns setof ops.environments
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment ops.environments;
+begin
+    if p_is_pinned is null then
+        raise sqlstate 'PT400' using
+            message = 'An environment is pinned or not', hint = 'Use ops env pin or ops env unpin.';
+    end if;
+    select e.* into v_environment from ops.environments as e
+    where e.id = p_environment_id and e.destroyed_at is null
+    for no key update;
+    -- another's environment is refused as one that does not exist
+    if not found or not ops.has_permission(v_environment.project_id, 'read') then
+        raise sqlstate 'PT404' using
+            message = 'There is no such living environment', hint = 'List them: ops env list.';
+    end if;
+    perform ops_private.require_run(v_environment.project_id, 'start', v_environment.stage);
+    if v_environment.is_pinned <> p_is_pinned then
+        update ops.environments as e set is_pinned = p_is_pinned
+        where e.id = p_environment_id
+        returning e.* into v_environment;
+        insert into ops.environment_events (project_id, environment_id, environment, event, source, recorded_by)
+        values (
+            v_environment.project_id, v_environment.id, v_environment.name,
+            case when p_is_pinned then 'pinned' else 'unpinned' end, 'ops', coalesce(ops.caller_name(), ops.caller_role())
+        );
+    end if;
+    return next v_environment;
+end
+$$;
+comment on function ops.pin_environment is 'Lets an environment run on though nobody asks for it, or not.';
+revoke all on function ops.pin_environment from public;
+grant execute on function ops.pin_environment to authenticated, service_role, ops_operator, developer;
+$ops_file$);
+
 select pg_temp.make_function('policy', $ops_file$
 -- Returns the rules in force in a project; without a project, the platform's rules for all.
 -- Called by people and steps. Locks nothing; raises PT404 for a project the caller cannot see.
@@ -7253,6 +10311,8 @@ select * from (
     ('gates', 'g2_quorum', 'integer', '1', 1, 20, 'Testers who must approve'),
     ('gates', 'g3_quorum', 'integer', '1', 1, 20, 'Release managers who must approve'),
     ('gates', 'g2_g3_distinct', 'boolean', 'false', null, null, 'One person counts for only one of gates G2 and G3 of a release'),
+    ('gates', 'signatures', 'one of optional, required', '"optional"', null, null,
+        'Whether an approval of gate G2 or G3 counts only with the signature of its person'),
     ('gates', 'untested_modules', 'one of refuse_overlooked, refuse, allow', '"refuse_overlooked"', null, null,
         'A module without a test that ran: refuse it, allow it, or refuse it if its tests were written to run'),
     ('gates', 'leave_out_tests', 'boolean', 'false', null, null,
@@ -7267,18 +10327,31 @@ select * from (
     ('promotion', 'staging_requires_g2', 'boolean', 'false', null, null, 'Staging waits for gate G2 too'),
     ('promotion', 'production_requires_g4', 'boolean', 'false', null, null,
         'Production waits for the health of the newest deployment to staging'),
+    ('promotion', 'rehearsal', 'one of optional, required', '"optional"', null, null,
+        'Whether a release is promoted to production only after a rehearsal on a copy of it'),
+    ('promotion', 'rehearsal_max_age_hours', 'integer', '24', 1, 720, 'Age at which a rehearsal counts no more'),
     ('promotion', 'default_author', 'text', '""', null, 200,
         'The author of releases for which a build pipeline names none; empty: it has to'),
     ('promotion', 'freeze_windows', 'windows', '[]', 0, 100, 'Times in which nothing is promoted to production'),
     ('promotion', 'backup_max_age_hours', 'integer', '4', 1, 720,
         'Age at which production''s newest verified backup is too old to promote over'),
+    ('promotion', 'requires_preview', 'boolean', 'false', null, null,
+        'Production waits for an upgrade preview of the same build that is not red'),
+    ('promotion', 'preview_max_age_hours', 'integer', '168', 1, 2160,
+        'Age at which a required upgrade preview is too old'),
+    ('promotion', 'standing_previews', 'boolean', 'false', null, null,
+        'The newest release that production does not have is previewed every night'),
     ('promotion', 'exception_max_hours', 'integer', '168', 1, 2160, 'The longest that an exception may last'),
     ('promotion', 'break_glass_minutes', 'integer', '60', 1, 240, 'How long broken glass stays open'),
     ('ttl', 'log_days', 'integer', '30', 1, 3650, 'Days that log lines are kept'),
     ('ttl', 'event_days', 'integer', '400', 1, 3650, 'Days that events of runs are kept'),
     ('ttl', 'artifact_days', 'integer', '90', 1, 3650, 'Days that files of runs are kept'),
     ('ttl', 'ingest_days', 'integer', '90', 1, 3650, 'Days that the log of deliveries is kept'),
+    ('ttl', 'egress_days', 'integer', '30', 1, 3650, 'Days that attempts to reach something are kept'),
+    ('ttl', 'mail_days', 'integer', '30', 1, 3650, 'Days that caught mails are kept'),
     ('backup', 'nightly', 'boolean', 'true', null, null, 'Production is backed up every night'),
+    ('backup', 'every_hours', 'integer', '24', 1, 24,
+        'Hours from one backup of production to the next, counted from the hour of the night'),
     ('backup', 'max_age_hours', 'integer', '26', 1, 720, 'Age at which the newest verified backup is stale'),
     ('backup', 'attachments_elsewhere_fatal', 'boolean', 'false', null, null,
         'Attachments in an object store, which no backup holds, make the backup fail'),
@@ -7297,7 +10370,45 @@ select * from (
         'What to do with single columns: keep, delete_rows, truncate, or value: and what to put there'),
     ('clone', 'coverage_fatal', 'boolean', 'false', null, null,
         'A module that nothing neutralises stops the clone'),
-    ('clone', 'run_tests', 'boolean', 'false', null, null, 'The repository''s tests run on a clone of production too')
+    ('clone', 'run_tests', 'boolean', 'false', null, null, 'The repository''s tests run on a clone of production too'),
+    ('preview', 'idle_minutes', 'integer', '60', 0, 43200,
+        'Minutes without a request after which a preview stops, until its next request; 0: it runs on'),
+    ('preview', 'branches', 'names', '["*"]', 0, 50,
+        'Branches whose pushes make a preview, where the default branch and stagings are left out; * is any text'),
+    ('preview', 'memory_mb', 'integer', '0', 0, 10000000,
+        'MiB of memory that a preview''s programs may take together; 0, and never more: the operator''s limit'),
+    ('preview', 'cpu_percent', 'integer', '0', 0, 100000,
+        'CPU time of a preview, 100 for one core; 0, and never more: the operator''s limit'),
+    ('preview', 'disk_mb', 'integer', '0', 0, 10000000,
+        'MiB of disk that a preview may take; 0, and never more: policy limits.disk_mb and the operator''s limit'),
+    ('preview', 'idle_max_minutes', 'integer', '0', 0, 43200,
+        'The most idle_minutes that odooops.yaml may ask for, where it is more than idle_minutes'),
+    ('preview', 'memory_max_mb', 'integer', '0', 0, 10000000,
+        'The most memory_mb that odooops.yaml may ask for, where it is more than memory_mb'),
+    ('preview', 'cpu_max_percent', 'integer', '0', 0, 100000,
+        'The most cpu_percent that odooops.yaml may ask for, where it is more than cpu_percent'),
+    ('preview', 'disk_max_mb', 'integer', '0', 0, 10000000,
+        'The most disk_mb that odooops.yaml may ask for, where it is more than disk_mb'),
+    ('egress', 'development_mode', 'one of enforce, report', '"enforce"', null, null,
+        'What previews try to reach that is not on their list: refuse it, or let it out and say so'),
+    ('egress', 'development_allow', 'destinations', '[]', 0, 50,
+        'What previews may reach: host, *.host or host:port; without a port 80 and 443'),
+    ('egress', 'staging_mode', 'one of enforce, report', '"enforce"', null, null, 'The same of stagings'),
+    ('egress', 'staging_allow', 'destinations', '[]', 0, 50, 'What stagings may reach'),
+    ('images', 'development_signature', 'one of optional, required', '"optional"', null, null,
+        'Whether an image is deployed to a development preview only with the signature of a trusted key'),
+    ('images', 'staging_signature', 'one of optional, required', '"optional"', null, null,
+        'The same for stagings'),
+    ('images', 'production_signature', 'one of optional, required', '"required"', null, null,
+        'The same for production'),
+    ('images', 'trusted_keys', 'names', '[]', 0, 20,
+        'SHA-256 of the public keys whose signatures count; empty: the key that the platform verifies with'),
+    ('images', 'latest', 'boolean', 'false', null, null, 'An image of the default branch is pushed as latest too'),
+    ('images', 'keep_days', 'integer', '14', 0, 3650, 'Days that an image is kept after its last use'),
+    ('images', 'keep_releases', 'integer', '5', 2, 100,
+        'Releases of a place, the newest first, whose images are kept whatever their age'),
+    ('limits', 'disk_mb', 'integer', '0', 0, 10000000,
+        'MiB of disk that an environment may take, files and databases together; 0, and never more: the operator''s limit')
 ) as v (policy_type, rule, kind, default_value, minimum, maximum, meaning)
 $$;
 comment on function ops.policy_rules is 'Every rule that a policy may hold, with its kind, default and limits.';
@@ -7305,6 +10416,95 @@ revoke all on function ops.policy_rules from public;
 grant execute on function ops.policy_rules to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.policy_rules
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('prepare_promotion', $ops_file$
+-- Prepares a release's promotion to production: all that it needs is there, a rehearsal that stands included, and it waits
+-- for a person to say go. Returns the release. Called by who may promote. Locks the project. Raises PT404, PT403, and
+-- PT409 with what is missing. A retry prepares it again, with the digest of now.
+-- Definer: nobody may write releases directly; the caller's permission is checked.
+create or replace function ops.prepare_promotion(
+    release_id uuid,
+    p_requested_by text default null
+)
+returns ops.releases
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_release ops.releases := ops_private.require_release(prepare_promotion.release_id);
+    v_status text;
+begin
+    perform ops_private.require_promoter(v_release.project_id);
+    perform from ops.projects as p where p.id = v_release.project_id for no key update;
+    perform ops_private.refuse_ineligible(v_release.id, 'production');
+    v_status := (select h.status from ops_private.rehearsal_of(
+        v_release.id, 'infinity', ops_private.digest_of_shown(v_release.id, p_with_rehearsal => false)
+    ) as h);
+    if v_status <> 'passed' then
+        raise sqlstate 'PT409' using
+            message = format('The rehearsal of release %s is %s', v_release.version, v_status),
+            hint = 'Rehearse it: ops promote --rehearse.';
+    end if;
+    update ops.releases as r
+    set prepared_at = clock_timestamp(), prepared_digest = ops_private.digest_of_shown(r.id),
+        prepared_by = coalesce(
+            case when ops.is_platform() then p_requested_by end, ops.caller_id(), ops.caller_role()
+        )
+    where r.id = v_release.id
+    returning r.* into v_release;
+    return v_release;
+end
+$$;
+comment on function ops.prepare_promotion is 'Prepares a promotion, which then waits for a person to say go.';
+revoke all on function ops.prepare_promotion from public;
+grant execute on function ops.prepare_promotion to service_role, ops_operator, release_manager;
+$ops_file$);
+
+select pg_temp.make_function('preview_requirement', $ops_file$
+-- Returns what the newest upgrade preview of a release's build means for its promotion to production; no row where it
+-- means nothing: there is none, and policy promotion.requires_preview is off. A red preview counts whatever its age.
+-- Called by promotion_requirements. Locks and raises nothing.
+create or replace function ops_private.preview_requirement(p_release ops.releases, p_rules jsonb)
+returns table (requirement text, is_met boolean, detail text)
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_is_required boolean := coalesce((p_rules ->> 'requires_preview')::boolean, false);
+    v_hours int := coalesce((p_rules ->> 'preview_max_age_hours')::int, 168);
+    v_newest record;
+begin
+    select u.verdict, u.summary, u.created_at, r.run_number into v_newest
+    from ops.upgrade_previews as u
+    join ops.runs as r on r.id = u.run_id
+    where u.project_id = p_release.project_id and u.image_digest = p_release.image_digest
+    order by u.created_at desc
+    limit 1;
+    if not found then
+        if v_is_required then
+            return query select 'preview', false, 'policy promotion.requires_preview is on, and this build was not previewed: '
+                'ops upgrade preview';
+        end if;
+    elsif v_newest.verdict = 'red' then
+        return query select 'preview', false, format('preview #%s is red: %s', v_newest.run_number, v_newest.summary);
+    elsif v_newest.created_at < ops.right_now() - make_interval(hours => v_hours) and v_is_required then
+        return query select 'preview', false, format('preview #%s is older than the %s h of policy '
+            'promotion.preview_max_age_hours: ops upgrade preview', v_newest.run_number, v_hours);
+    else
+        return query select 'preview', true, format('preview #%s is %s: %s', v_newest.run_number, v_newest.verdict,
+            v_newest.summary);
+    end if;
+end
+$$;
+comment on function ops_private.preview_requirement is 'What a release''s upgrade preview means for its promotion.';
+revoke all on function ops_private.preview_requirement from public;
 $ops_file$);
 
 select pg_temp.make_function('project_git_sha', $ops_file$
@@ -7346,6 +10546,62 @@ $$;
 comment on function ops.project_of_webhook is 'The project of a webhook''s address that has a secret of its own.';
 revoke all on function ops.project_of_webhook from public;
 grant execute on function ops.project_of_webhook to service_role, ops_gateway;
+$ops_file$);
+
+select pg_temp.make_function('project_that_tells', $ops_file$
+-- Returns the project of an environment that still lives, and so may tell what it does. Called by record_egress and
+-- record_mail. Locks nothing. Raises PT404 for an environment that does not exist or was destroyed.
+create or replace function ops_private.project_that_tells(p_environment_id uuid)
+returns uuid
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project_id uuid;
+begin
+    select e.project_id into v_project_id from ops.environments as e
+    where e.id = p_environment_id and e.destroyed_at is null;
+    if not found then
+        raise sqlstate 'PT404' using message = 'There is no such living environment', hint = 'List them: ops env list.';
+    end if;
+    return v_project_id;
+end
+$$;
+comment on function ops_private.project_that_tells is 'The project of an environment that lives.';
+revoke all on function ops_private.project_that_tells from public;
+$ops_file$);
+
+select pg_temp.make_function('project_to_archive', $ops_file$
+-- Returns the project that the caller may archive and bring back, and locks its row. Called by archive_project and
+-- restore_project. Raises PT404 and PT403, and PT409 while a restored record is not confirmed: both stop, remove or
+-- start environments, and production without a run.
+create or replace function ops_private.project_to_archive(
+    p_slug text
+)
+returns ops.projects
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project ops.projects;
+begin
+    select p.* into v_project from ops.projects as p where p.slug = p_slug for no key update;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = 'There is no such project',
+            hint = 'List the projects you belong to: select slug from ops.projects.';
+    end if;
+    perform ops_private.require_permission(v_project.id, 'archive');
+    perform ops_private.require_confirmed('no project is archived or brought back');
+    return v_project;
+end
+$$;
+comment on function ops_private.project_to_archive is 'The project that the caller may archive.';
+revoke all on function ops_private.project_to_archive from public;
 $ops_file$);
 
 select pg_temp.make_function('projects_due_for_retention', $ops_file$
@@ -7413,7 +10669,7 @@ begin
     return query
     select p.* from ops.projects as p
     where
-        p.status = 'active' and coalesce(p.poll_failed_at, '-infinity') <= v_due
+        not ops.is_unconfirmed() and p.status = 'active' and coalesce(p.poll_failed_at, '-infinity') <= v_due
         and (p.notified_at is not null or (p.poll_enabled and coalesce(p.last_polled_at, '-infinity') <= v_due))
     order by p.notified_at nulls last, greatest(p.last_polled_at, p.poll_failed_at) nulls first;
 end
@@ -7441,6 +10697,9 @@ as $$
 declare
     v_due record;
 begin
+    if ops.is_unconfirmed() then
+        return;
+    end if;
     for v_due in
         select p.id as project_id, e.name as environment, b.run_id
         from ops.projects as p
@@ -7483,6 +10742,53 @@ $$;
 comment on function ops.promote_due_builds is 'Promotes the builds that policy promotes by themselves.';
 revoke all on function ops.promote_due_builds from public;
 grant execute on function ops.promote_due_builds to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('promote_prepared', $ops_file$
+-- Promotes a release to production whose promotion was prepared: a person says go. Returns the deployment. It is refused if
+-- the release is not what was prepared any more, and asks everything that promote_release asks.
+-- Called by who may promote. Locks the project. Raises PT404, PT403, and PT409 for a release that was not prepared since
+-- its last promotion, or that changed since, and what promote_release raises. A retry returns the same deployment.
+-- Definer: nobody may write deployments directly; the caller's permission is checked.
+create or replace function ops.promote_prepared(
+    release_id uuid,
+    p_reason text default null,
+    p_requested_by text default null
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_release ops.releases := ops_private.require_release(promote_prepared.release_id);
+begin
+    perform ops_private.require_promoter(v_release.project_id);
+    perform from ops.projects as p where p.id = v_release.project_id for no key update;
+    if v_release.prepared_digest is null or exists (
+        select from ops.deployments as d
+        where
+            d.release_id = v_release.id and d.stage = 'production' and d.created_at > v_release.prepared_at
+            and d.status not in ('pending', 'running')
+    ) then
+        raise sqlstate 'PT409' using
+            message = format('The promotion of release %s is not prepared', v_release.version),
+            hint = 'Prepare it: ops promote --prepare.';
+    elsif v_release.prepared_digest <> ops_private.digest_of_shown(v_release.id) then
+        raise sqlstate 'PT409' using
+            message = format('Release %s is not what was prepared any more', v_release.version),
+            hint = 'Look at it: ops release show; then prepare it again: ops promote --prepare.';
+    end if;
+    return ops.promote_release(
+        v_release.id, 'production', p_reason => p_reason, p_requested_by => p_requested_by
+    );
+end
+$$;
+comment on function ops.promote_prepared is 'Says go to a prepared promotion.';
+revoke all on function ops.promote_prepared from public;
+grant execute on function ops.promote_prepared to service_role, ops_operator, release_manager;
 $ops_file$);
 
 select pg_temp.make_function('promote_release', $ops_file$
@@ -7547,6 +10853,9 @@ select pg_temp.make_function('promotion_requirements', $ops_file$
 -- Staging needs G1 and no failed gate, but for a G4 whose window closed unproven: to deploy again reopens it.
 -- Production needs G1 to G3, no failed gate, and no freeze unless glass was broken for it; policy may require more. A
 -- gate that policy promotion.release did not ask for, neither when the release was made nor now, need not pass.
+-- A red upgrade preview of the same build keeps it from production; policy may ask for one. An image of the build needs
+-- the signature that policy images asks for in the stage. They come in one order, the
+-- gates by their codes: the first that is not met is what people read.
 -- It is PL/pgSQL so that its plan is kept: reports call it for many releases at once.
 create or replace function ops_private.promotion_requirements(
     p_release_id uuid,
@@ -7557,6 +10866,8 @@ language plpgsql
 stable
 security invoker
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan -- to plan it takes four times as long as to run it
+set enable_seqscan = off -- as ops.usual_duration
 as $$
 #variable_conflict use_column
 begin
@@ -7585,38 +10896,66 @@ begin
         from release as r
         cross join gates as g
         cross join lateral (select g.is_required or r.rules ->> 'release' = 'gated' as is_asked) as a
+    ), requirements (requirement, is_met, detail) as (
+        select 'release', r.status not in ('withdrawn', 'rolled_back'), case r.status
+            when 'withdrawn' then 'withdrawn'
+            when 'rolled_back' then format('%s was rolled back and stays so: make another release', r.version)
+            else format('%s is a %s', r.version, r.status) end
+        from release as r
+        union all
+        select
+            d.gate_code::text,
+            d.status = 'bypassed' or (
+                (d.status::text not in ('failed', 'inconclusive') or d.is_reopened) and (d.status = 'passed' or not d.must_pass)
+                and (not d.must_be_healthy or exists (select from staging as s where s.g4_status = 'passed'))
+            ),
+            case
+                when d.status = 'bypassed' then
+                    format('bypassed by %s until %s: %s', d.granted_by, to_char(d.expires_at at time zone 'UTC',
+                        'YYYY-MM-DD"T"HH24:MI:SS"Z"'), d.exception_reason)
+                when d.is_reopened then 'its window closed before its health was proved: a new deployment reopens it'
+                when d.must_be_healthy and d.status <> 'failed' and not exists (
+                    select from staging as s where s.g4_status = 'passed'
+                ) then 'the newest deployment to staging has not proved its health'
+                when not d.is_asked and d.status = 'pending' then 'not required: policy promotion.release is not gated'
+                when d.status = 'pending' and not d.must_pass and not d.must_be_healthy then format('not needed for %s', p_stage)
+                else concat_ws(': ', d.status, d.reason)
+            end
+        from demands as d
+        union all
+        select 'freeze', f.reason is null or g.broken, coalesce(f.reason || case when g.broken then ' (glass broken)' else '' end,
+            'nothing is frozen')
+        from release as r
+        cross join lateral (select ops.freeze_reason(r.rules -> 'freeze_windows', ops.right_now()) as reason) as f
+        cross join (select coalesce(bool_or(s.is_break_glass), false) as broken from gates as s) as g
+        where p_stage = 'production'
+        union all
+        select 'rehearsal', h.status = 'passed', case h.status
+            when 'passed' then format('%s; it counts until %s', h.summary, to_char(
+                h.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+            when 'expired' then format('it expired: policy allows %s h', r.rules ->> 'rehearsal_max_age_hours')
+            when 'changed' then 'the release is not what was rehearsed any more'
+            else h.summary end
+        from release as r
+        cross join lateral ops_private.rehearsal_of(
+            r.id, 'infinity', ops_private.digest_of_shown(r.id, p_with_rehearsal => false)
+        ) as h
+        where p_stage = 'production' and r.rules ->> 'rehearsal' = 'required'
+        union all
+        select u.*
+        from ops.releases as r
+        cross join release as f
+        cross join lateral ops_private.preview_requirement(r, f.rules) as u
+        where p_stage = 'production' and r.id = p_release_id
+        union all
+        select m.*
+        from ops.releases as r
+        cross join lateral ops_private.image_requirement(r, p_stage) as m
+        where r.id = p_release_id
     )
-    select 'release', r.status not in ('withdrawn', 'rolled_back'), case r.status
-        when 'withdrawn' then 'withdrawn'
-        when 'rolled_back' then format('%s was rolled back and stays so: make another release', r.version)
-        else format('%s is a %s', r.version, r.status) end
-    from release as r
-    union all
-    select
-        d.gate_code::text,
-        d.status = 'bypassed' or (
-            (d.status::text not in ('failed', 'inconclusive') or d.is_reopened) and (d.status = 'passed' or not d.must_pass)
-            and (not d.must_be_healthy or exists (select from staging as s where s.g4_status = 'passed'))
-        ),
-        case
-            when d.status = 'bypassed' then
-                format('bypassed by %s until %s: %s', d.granted_by, to_char(d.expires_at at time zone 'UTC',
-                    'YYYY-MM-DD"T"HH24:MI:SS"Z"'), d.exception_reason)
-            when d.is_reopened then 'its window closed before its health was proved: a new deployment reopens it'
-            when d.must_be_healthy and d.status <> 'failed' and not exists (
-                select from staging as s where s.g4_status = 'passed'
-            ) then 'the newest deployment to staging has not proved its health'
-            when not d.is_asked and d.status = 'pending' then 'not required: policy promotion.release is not gated'
-            else concat_ws(': ', d.status, d.reason)
-        end
-    from demands as d
-    union all
-    select 'freeze', f.reason is null or g.broken, coalesce(f.reason || case when g.broken then ' (glass broken)' else '' end,
-        'nothing is frozen')
-    from release as r
-    cross join lateral (select ops.freeze_reason(r.rules -> 'freeze_windows', ops.right_now()) as reason) as f
-    cross join (select coalesce(bool_or(s.is_break_glass), false) as broken from gates as s) as g
-    where p_stage = 'production';
+    select q.requirement, q.is_met, q.detail
+    from requirements as q
+    order by array_position(array['release', 'G1', 'G2', 'G3', 'G4', 'freeze', 'rehearsal', 'preview', 'image'], q.requirement);
 end
 $$;
 comment on function ops_private.promotion_requirements is 'What a release needs for a stage, and whether it has it.';
@@ -7756,12 +11095,80 @@ comment on function ops_private.prove_check is 'Records the files of a run that 
 revoke all on function ops_private.prove_check from public;
 $ops_file$);
 
+select pg_temp.make_function('prune_images', $ops_file$
+-- Asks for the removal of a project's images that nothing on the record needs, and returns how many; the job
+-- image_removal carries it out and judges each again. Called by people who may manage the project. Locks the images.
+-- Raises PT404 and PT403. A retry is harmless.
+-- Definer: nobody may write images directly; the caller's permission is checked.
+create or replace function ops.prune_images(p_project_id uuid)
+returns int
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_count int;
+begin
+    perform ops_private.require_permission(p_project_id, 'manage');
+    update ops.images as i
+    set condemned_at = coalesce(i.condemned_at, clock_timestamp())
+    where
+        i.project_id = p_project_id and i.removed_at is null
+        and ops_private.reason_to_keep_image(i, clock_timestamp()) is null;
+    get diagnostics v_count = row_count;
+    return v_count;
+end
+$$;
+comment on function ops.prune_images is 'Asks for the removal of images that nothing needs.';
+revoke all on function ops.prune_images from public;
+grant execute on function ops.prune_images to authenticated, service_role, ops_operator;
+$ops_file$);
+
+select pg_temp.make_function('queue_by_workflow', $ops_file$
+-- Queues a run by a workflow and returns its id: the workflow's priority, attempts and config are the run's; ahead
+-- of everybody's work goes only what the platform asks for, or who may manage the project. Called by
+-- queue_workflow, update_branch_head, apply_tag and queue_due_previews. Locks and raises what queue_run does.
+create or replace function ops_private.queue_by_workflow(
+    p_workflow ops.workflows,
+    p_branch text,
+    p_git_sha text,
+    p_ref text,
+    p_trigger text,
+    p_requested_by text,
+    p_idempotency_key text default null
+)
+returns uuid
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select ops.queue_run(
+    (p_workflow).project_id, p_branch, p_git_sha, p_ref,
+    p_kind => (p_workflow).workflow_type::text::ops.run_kind,
+    p_trigger => p_trigger,
+    p_requested_by => p_requested_by,
+    p_priority => least(
+        coalesce(((p_workflow).config ->> 'priority')::int, 0),
+        case when not ops.is_platform() and not ops.has_permission((p_workflow).project_id, 'manage') then 0 end
+    ),
+    p_idempotency_key => p_idempotency_key,
+    p_config => coalesce((p_workflow).config -> 'run', '{}'),
+    p_max_attempts => coalesce(((p_workflow).config ->> 'max_attempts')::int, 3),
+    p_workflow_id => (p_workflow).id
+)
+$$;
+comment on function ops_private.queue_by_workflow is 'Queues a run with what its workflow gives it.';
+revoke all on function ops_private.queue_by_workflow from public;
+$ops_file$);
+
 select pg_temp.make_function('queue_due_drills', $ops_file$
 -- Queues the week's drills that are not queued yet: one of each living production of an active project that has a
 -- verified backup. Weeks are those of ISO 8601 in the time zone; on the week's first day nothing is queued before
 -- p_from_hour, so that the drill uses that night's backup. Returns each drill's backup, or why it was
 -- refused; after a second it stops, and the next call continues.
--- Called by the schedule recovery_drills. Locks as restore_backup does. Raises nothing: a refusal of one production
+-- Called by the schedule drills_due. Locks as restore_backup does. Raises nothing: a refusal of one production
 -- (PT400, PT403, PT404, PT409) is returned with it and stops no other. A retry queues nothing twice, even if there is a
 -- newer backup since.
 -- Definer: the worker may not ask for restores itself.
@@ -7778,7 +11185,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    c_asker constant text := 'schedule recovery_drills';
+    c_asker constant text := 'schedule drills_due';
     c_week constant text := 'IYYY-"W"IW';
     v_local timestamp := p_now at time zone p_time_zone;
     v_due record;
@@ -7820,6 +11227,89 @@ revoke all on function ops.queue_due_drills from public;
 grant execute on function ops.queue_due_drills to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('queue_due_previews', $ops_file$
+-- Queues the night's standing previews that are not queued yet: where policy promotion.standing_previews asks for them
+-- and the upgrade workflow is enabled, one of the newest release that production does not have and that was not
+-- previewed on a newer backup than it has now, with what the workflow gives its runs.
+-- Returns the release of each, or why it was refused; after a second it stops, and the next call continues.
+-- Called by the schedule standing_previews. Locks as queue_run does. Raises nothing: a refusal of one production (PT400,
+-- PT403, PT404, PT409, PT503) is returned with it and stops no other. A retry queues nothing twice.
+-- Definer: the worker may not queue runs itself.
+create or replace function ops.queue_due_previews(
+    p_now timestamptz,
+    p_time_zone text,
+    p_from_hour int default 5
+)
+returns table (partition_key text, version text, refusal text)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_local timestamp := p_now at time zone p_time_zone;
+    v_due record;
+    v_workflow ops.workflows;
+begin
+    if extract(hour from v_local) < p_from_hour or ops.is_unconfirmed() then
+        return; -- that night's backup is still being made
+    end if;
+    for v_due in
+        select p.partition_key, p.project_id, p.environment_id, p.name, p.branch, r.version, r.image_digest,
+            ops_private.project_git_sha(r) as git_sha, k.key
+        from ops.v_productions as p
+        join ops.environments as e on e.id = p.environment_id
+        cross join lateral (
+            select n.* from ops.releases as n
+            where n.project_id = p.project_id and n.status in ('candidate', 'staging')
+            order by n.created_at desc
+            limit 1
+        ) as r
+        cross join lateral (
+            select format(
+                'platform:preview:%s:%s:%s', p.environment_id, r.image_digest, to_char(v_local, 'YYYY-MM-DD')
+            ) as key
+        ) as k
+        where
+            p.is_active and p.is_default_branch and p.verified_backup_id is not null
+            and (ops_private.rules_in_force(p.project_id, 'promotion') ->> 'standing_previews')::boolean
+            and r.image_digest is distinct from e.image_digest
+            and not exists (
+                select from ops.upgrade_previews as u
+                where u.project_id = p.project_id and u.image_digest = r.image_digest
+                    and u.backup_id = p.verified_backup_id
+            )
+            and not exists ( -- asked for this night, perhaps with another config: the key alone would be refused then
+                select from ops.run_requests as q
+                where q.project_id = p.project_id and q.idempotency_key = k.key
+            )
+        order by p.partition_key
+    loop
+        exit when clock_timestamp() > statement_timestamp() + interval '1 second';
+        v_workflow := ops_private.workflow_of(v_due.project_id, 'upgrade', v_due.branch);
+        continue when not v_workflow.is_enabled;
+        partition_key := v_due.partition_key;
+        version := v_due.version;
+        refusal := null;
+        begin
+            perform ops_private.queue_by_workflow(
+                v_workflow, v_due.name, v_due.git_sha, 'refs/heads/' || v_due.branch, 'schedule',
+                'schedule standing_previews', v_due.key
+            );
+        exception
+            when sqlstate 'PT400' or sqlstate 'PT403' or sqlstate 'PT404' or sqlstate 'PT409' or sqlstate 'PT503' then
+                refusal := sqlerrm;
+        end;
+        return next;
+    end loop;
+end
+$$;
+comment on function ops.queue_due_previews is 'Queues the night''s standing previews that are not queued yet.';
+revoke all on function ops.queue_due_previews from public;
+grant execute on function ops.queue_due_previews to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('queue_due_retention', $ops_file$
 -- Queues a retention run for each project that is due, and returns the runs. Called by the backup_retention schedule.
 -- Locks the projects' counters. Raises nothing. A repeat within the hour, by p_now, finds the runs queued.
@@ -7837,6 +11327,9 @@ declare
     v_project_id uuid;
     v_key text := 'platform:retention ' || to_char(p_now at time zone 'UTC', 'YYYY-MM-DD"T"HH24');
 begin
+    if ops.is_unconfirmed() then
+        return;
+    end if;
     for v_project_id in select d.id from ops_private.projects_due_for_retention(p_now) as d (id) loop
         continue when exists (
             select from ops.run_requests as q where q.project_id = v_project_id and q.idempotency_key = v_key
@@ -7855,10 +11348,11 @@ $ops_file$);
 
 select pg_temp.make_function('queue_nightly_backups', $ops_file$
 -- Queues the backups of the night that are not queued yet: one of each living production with data whose policy wants
--- nightly backups, and once more an hour after it failed, which rewrites damaged objects. p_hour is the hour of the
--- night in the time zone. Returns each backup that it queued, or why it was refused; after a second it
--- stops, and the next call continues.
--- Called by the schedule nightly_backups. Locks as create_backup does. Raises nothing: a refusal of one production
+-- nightly backups and whose backup workflow is enabled, and once more an hour after it failed, which rewrites damaged
+-- objects. p_hour is the hour of the night in the time zone; with policy backup.every_hours below 24 further ones follow
+-- after it, each as if it were a night's. What was due while the platform was down is made up for once.
+-- Returns each backup that it queued, or why it was refused; after a second it stops, and the next call continues.
+-- Called by the schedule backups_due. Locks as create_backup does. Raises nothing: a refusal of one production
 -- (PT400, PT403, PT404, PT409) is returned with it and stops no other. A retry queues nothing twice: the backups on
 -- record are looked at first, because after a deployment the idempotency key alone would be refused.
 -- Definer: it calls helpers that only the owner may execute.
@@ -7875,18 +11369,24 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    c_asker constant text := 'schedule nightly_backups';
-    v_night record;
+    c_asker constant text := 'schedule backups_due';
     v_due record;
+    v_workflow ops.workflows;
 begin
-    select n.day, n.due_at into v_night from ops_private.night_of(p_now, p_hour, p_time_zone) as n;
+    if ops.is_unconfirmed() then
+        return;
+    end if;
     for v_due in
-        select p.*, asked.count as asked
+        select p.*, due.key as due, asked.count as asked
         from ops.v_productions as p
+        cross join ops_private.night_of(p_now, p_hour, p_time_zone) as night
+        cross join lateral ops_private.backup_time_of(
+            p_now, night.day, night.due_at, (ops.policy(p.project_id, 'backup') ->> 'every_hours')::int
+        ) as due
         cross join lateral (
             select count(*) as count, bool_and(b.status = 'failed') as has_failed, max(b.created_at) as last_at
             from ops.backups as b
-            where b.environment_id = p.environment_id and b.requested_by = c_asker and b.created_at >= v_night.due_at
+            where b.environment_id = p.environment_id and b.requested_by = c_asker and b.created_at >= due.due_at
         ) as asked
         where
             p.is_active and p.has_data and (ops.policy(p.project_id, 'backup') ->> 'nightly')::boolean
@@ -7894,17 +11394,28 @@ begin
                 -- the cause of the failure may be gone by then: a store that was down, a disk that was full
                 asked.count = 1 and asked.has_failed and asked.last_at <= p_now - interval '1 hour'
             ))
+            -- during the day the next one waits for the one before; the night's is asked for whatever hangs
+            and (due.due_at = night.due_at or not exists (
+                select from ops.backups as b
+                where
+                    b.environment_id = p.environment_id and b.requested_by = c_asker
+                    and b.status in ('pending', 'running', 'stored')
+            ))
         order by p.partition_key
     loop
         exit when clock_timestamp() > statement_timestamp() + interval '1 second';
+        v_workflow := ops_private.workflow_of(v_due.project_id, 'backup', v_due.name);
+        continue when not v_workflow.is_enabled;
         partition_key := v_due.partition_key;
         backup_id := null;
         refusal := null;
         begin
             backup_id := ops.create_backup(
                 v_due.project_id, v_due.name, p_trigger => 'schedule', p_requested_by => c_asker,
+                p_priority => coalesce((v_workflow.config ->> 'priority')::int, 0),
+                p_config => coalesce(v_workflow.config -> 'run', '{}'), p_workflow_id => v_workflow.id,
                 p_idempotency_key => format(
-                    'platform:nightly backup of %s on %s%s', v_due.environment_id, to_char(v_night.day, 'YYYY-MM-DD'),
+                    'platform:nightly backup of %s on %s%s', v_due.environment_id, v_due.due,
                     case when v_due.asked > 0 then ', again' else '' end
                 )
             );
@@ -7922,12 +11433,13 @@ $ops_file$);
 
 select pg_temp.make_function('queue_run', $ops_file$
 -- Queues a run and returns its id; env is the branch's name, empty for work on no environment. It supersedes older
--- waiting runs of the branch and goes before those of its project that a poll queued. A project has one unfinished
--- retention run: while there is one, it is the run returned.
+-- waiting runs of the branch and goes before those of its project that a poll queued. p_workflow_id is the workflow that
+-- asks for it. A project has one unfinished retention run: while there is one, it is the run returned.
 -- Called by every door. Locks the project's counter, so that the requests of one project run one after the other.
--- Raises PT404, PT403 (also for a trigger, an idempotency key or a field of p_config that the caller may not use), PT409 for an archived project,
--- a key used for another body, harm to production or a kind without a job, PT503 if another session holds the project
--- for longer, PT400 for invalid values and for a field of p_config that the kind does not take.
+-- Raises PT404, PT403 (also for a trigger, an idempotency key or a field of p_config that the caller may not use),
+-- PT409 for an archived project, a key used for another body, harm to production, a kind without a job or a record that
+-- waits for a person, PT503 if another session holds the project for longer, PT400 for invalid values and for a field of
+-- p_config that the kind does not take.
 -- Repeating it with the same idempotency key returns the same run.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.queue_run(
@@ -7942,7 +11454,8 @@ create or replace function ops.queue_run(
     p_idempotency_key text default null,
     p_config jsonb default '{}',
     p_max_attempts int default 3,
-    p_retry_of uuid default null
+    p_retry_of uuid default null,
+    p_workflow_id uuid default null
 )
 returns uuid
 language plpgsql
@@ -7976,6 +11489,14 @@ begin
             message = format('There is no run %s', p_retry_of),
             hint = 'List runs: select id, run_number, status from ops.runs.';
     end if;
+    if p_workflow_id is not null and not exists (
+        select from ops.workflows as w
+        where w.id = p_workflow_id and w.project_id = queue_run.project_id and w.workflow_type::text = p_kind::text
+    ) then
+        raise sqlstate 'PT404' using
+            message = format('The project has no %s workflow %s', p_kind, p_workflow_id),
+            hint = 'List them: select workflow_id, name from ops.v_workflows.';
+    end if;
     v_body := sha256(convert_to(jsonb_build_array(
         env, git_sha, ref, p_kind, p_priority, coalesce(p_config, '{}'), p_max_attempts, p_retry_of
     )::text, 'UTF8'));
@@ -7992,6 +11513,7 @@ begin
             perform ops_private.refuse_harm(v_environment.id, p_kind, p_config);
         end if;
     end if;
+    perform ops_private.refuse_unconfirmed(p_kind, v_environment.stage);
     perform ops_private.require_carried_out(p_kind, p_config, v_environment.id is not null);
     if p_kind = 'retention' then
         v_id := coalesce(ops_private.unfinished_retention(queue_run.project_id), v_id);
@@ -8008,11 +11530,12 @@ begin
         returning c.last_run_number
     ), request as (
         insert into ops.run_requests (
-            run_id, project_id, environment_id, run_number, requested_by, config, idempotency_key, body_hash, retry_of
+            run_id, project_id, environment_id, run_number, requested_by, config, idempotency_key, body_hash, retry_of,
+            workflow_id
         )
         select
             v_id, queue_run.project_id, v_environment.id, c.last_run_number, v_requested_by, coalesce(p_config, '{}'),
-            p_idempotency_key, v_body, p_retry_of
+            p_idempotency_key, v_body, p_retry_of, p_workflow_id
         from counter as c
         on conflict (project_id, idempotency_key) where idempotency_key is not null do nothing
         returning run_number
@@ -8062,6 +11585,85 @@ grant execute on function ops.queue_run to authenticated, service_role, ops_oper
 grant execute on function ops.queue_run to ci_service_role, developer;
 $ops_file$);
 
+select pg_temp.make_function('queue_test_message', $ops_file$
+-- Writes a message to a recipient that tells nothing but that messages arrive, and returns its id. Called by
+-- `ops notify test`. Raises PT400 for a channel or recipient that no rule may have. Each call writes one.
+-- Definer: nobody may write messages directly; only operators and the service role may execute this.
+create or replace function ops.queue_test_message(
+    p_channel text,
+    p_recipient text
+)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_id bigint;
+begin
+    if not coalesce(p_channel in ('mail', 'webhook', 'apprise') and p_recipient <> '', false) then
+        raise sqlstate 'PT400' using
+            message = 'A test goes to a recipient by mail, webhook or apprise', hint = 'ops notify test mail ADDRESS';
+    end if;
+    insert into ops.outbox (channel, recipient, kind, subject, state, cause, payload)
+    values (
+        p_channel, p_recipient, 'test', 'test:' || gen_random_uuid(), 'told', '',
+        '{"title": "A test of notifications", "text": "Messages of OdooOps arrive here."}'
+    )
+    returning id into v_id;
+    return v_id;
+end
+$$;
+comment on function ops.queue_test_message is 'Writes a test message.';
+revoke all on function ops.queue_test_message from public;
+grant execute on function ops.queue_test_message to service_role, ops_operator;
+$ops_file$);
+
+select pg_temp.make_function('queue_workflow', $ops_file$
+-- Queues a run of a workflow and returns the run's id. The project is named by its slug or id; the workflow by its
+-- name, or by its type: then it is the one that takes a push to the branch, or the platform's own where the project has
+-- none of the type.
+-- Called by scripts/odooops/env_create.sh and people. Locks what queue_run does. Raises PT404 for an
+-- unknown project or workflow, PT409 for a disabled one and for a branch that it does not take, and what queue_run
+-- raises. Repeating it with the same idempotency key returns the same run.
+-- Definer: it calls helpers that only the owner may execute; queue_run checks the caller's permission.
+create or replace function ops.queue_workflow(
+    p_project text,
+    p_workflow text,
+    p_branch text,
+    p_git_sha text default null,
+    p_ref text default null,
+    p_trigger text default 'api',
+    p_requested_by text default null,
+    p_idempotency_key text default null
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project_id uuid := ops_private.named_project(p_project);
+begin
+    if v_project_id is null or not ops.has_permission(v_project_id, 'read') then
+        raise sqlstate 'PT404' using
+            message = 'There is no such project',
+            hint = 'List the projects you belong to: select slug from ops.projects.';
+    end if;
+    return ops_private.queue_by_workflow(
+        ops_private.named_workflow(v_project_id, p_workflow, p_branch),
+        p_branch, p_git_sha, coalesce(p_ref, 'refs/heads/' || p_branch), p_trigger, p_requested_by, p_idempotency_key
+    );
+end
+$$;
+comment on function ops.queue_workflow is 'Asks for a run of a workflow and returns its id.';
+revoke all on function ops.queue_workflow from public;
+grant execute on function ops.queue_workflow to authenticated, service_role, ops_operator;
+grant execute on function ops.queue_workflow to ci_service_role, developer;
+$ops_file$);
+
 select pg_temp.make_function('raise_alarm', $ops_file$
 -- Opens the incident of the key, or updates the open one, and returns its id; without a project it belongs to the
 -- platform. Called by the platform's watches in each round.
@@ -8101,35 +11703,6 @@ revoke all on function ops.raise_alarm from public;
 grant execute on function ops.raise_alarm to service_role, ops_worker;
 $ops_file$);
 
-select pg_temp.make_function('read_run_logs', $ops_file$
--- Returns the lines of a run after a given one, the oldest first. Called by clients that follow a log; people see their
--- own projects'. Locks and raises nothing.
-create or replace function ops.read_run_logs(
-    p_run_id uuid,
-    p_after_id bigint default 0,
-    p_limit int default 500
-)
-returns setof ops.run_logs
-language plpgsql
-stable
-security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return query
-    select l.* from ops.run_logs as l
-    where l.run_id = p_run_id and l.id > p_after_id
-    order by l.id
-    limit p_limit;
-end
-$$;
-comment on function ops.read_run_logs is 'The lines of a run after a known one.';
-revoke all on function ops.read_run_logs from public;
-grant execute on function ops.read_run_logs to authenticated, service_role, ops_worker, ops_operator;
-grant execute on function ops.read_run_logs
-to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-$ops_file$);
-
 select pg_temp.make_function('reason_to_keep', $ops_file$
 -- Returns the reason why a backup may not be dropped, or null. Called by drop_backup, which locked its environment.
 -- Locks and raises nothing.
@@ -8144,6 +11717,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     return case
+        when ops.is_unconfirmed() then 'of a record that came from a backup and that nobody has confirmed: ops platform confirm'
         when p_backup.held_at is not null then 'held: ' || p_backup.hold_reason
         when p_backup.status in ('pending', 'running', 'stored') then 'at work'
         when exists (
@@ -8163,6 +11737,64 @@ end
 $$;
 comment on function ops_private.reason_to_keep is 'Why a backup may not be dropped.';
 revoke all on function ops_private.reason_to_keep from public;
+$ops_file$);
+
+select pg_temp.make_function('reason_to_keep_image', $ops_file$
+-- Returns the reason why an image may not be removed, or null. An image is kept while anything on the record may need
+-- it: what is deployed, runs at work, releases that can be promoted or rolled back to, backups and kept databases.
+-- Called by condemn_image, explain_image, images_to_remove and prune_images. Locks and raises nothing.
+create or replace function ops_private.reason_to_keep_image(
+    p_image ops.images,
+    p_now timestamptz
+)
+returns text
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_rules jsonb := ops_private.rules_in_force(p_image.project_id, 'images');
+    v_since timestamptz := p_now - make_interval(days => (v_rules ->> 'keep_days')::int);
+begin
+    return coalesce(
+        (
+            select 'deployed in ' || e.partition_key from ops.environments as e
+            where
+                e.project_id = p_image.project_id and e.image_digest = p_image.build_digest
+                and e.destroyed_at is null
+            limit 1
+        ),
+        (
+            select 'used by run #' || r.run_number from ops.image_uses as u
+            join ops.runs as r on r.id = u.run_id
+            where u.image_id = p_image.id and r.status in ('queued', 'claimed', 'running')
+            limit 1
+        ),
+        ops_private.release_that_needs(p_image.project_id, p_image.build_digest, v_since, (v_rules ->> 'keep_releases')::int),
+        (
+            select 'a backup of ' || e.partition_key from ops.backups as b
+            join ops.environments as e on e.id = b.environment_id
+            where
+                e.project_id = p_image.project_id and b.image_digest = p_image.build_digest
+                and b.status not in ('failed', 'dropped')
+            limit 1
+        ),
+        (
+            select 'a restore can be undone' from ops.restores as s
+            join ops.environments as e on e.id = s.environment_id
+            where
+                e.project_id = p_image.project_id and s.keep_previous_until > p_now
+                and s.report #>> '{previous,image_digest}' = p_image.build_digest
+            limit 1
+        ),
+        case when ops.is_unconfirmed() then 'the record came from a backup and nobody has confirmed it' end,
+        case when p_image.used_at > v_since then 'used in the days of policy images.keep_days' end
+    );
+end
+$$;
+comment on function ops_private.reason_to_keep_image is 'Why an image may not be removed.';
+revoke all on function ops_private.reason_to_keep_image from public;
 $ops_file$);
 
 select pg_temp.make_function('receive_event', $ops_file$
@@ -8224,9 +11856,9 @@ grant execute on function ops.receive_event to service_role, ops_gateway;
 $ops_file$);
 
 select pg_temp.make_function('receive_push', $ops_file$
--- Stores a forge's delivery once and returns accepted, duplicate, ignored (no push of a branch or a tag, or a tag's
--- deletion: its release stays), unknown_project or own_secret (each project of the repository has a secret of its own,
--- and this was signed with the platform's).
+-- Stores a forge's delivery once and returns accepted, duplicate, ignored (no push of a branch or a tag and no pull
+-- request of a branch, or a tag's deletion: its release stays), unknown_project or own_secret (each project of the
+-- repository has a secret of its own, and this was signed with the platform's).
 -- apply_pushes acts on it. p_project_id is the project whose secret signed it, null for the platform's; p_body_sha256 is
 -- the hash of the signed body. Called by the gateway. Raises PT400 for a push without its fields. A delivery whose id or
 -- whose signed body came before is a duplicate.
@@ -8252,16 +11884,18 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_is_push boolean := p_event = 'push' and (
-        p_ref like 'refs/heads/_%' or p_ref like 'refs/tags/_%' and p_sha !~ '^0+$'
-    );
+    v_is_followed boolean := case p_event
+        when 'push' then p_ref like 'refs/heads/_%' or p_ref like 'refs/tags/_%' and p_sha !~ '^0+$'
+        when 'pull_request' then p_ref like 'refs/heads/_%'
+    end;
     v_outcome text := case
-        when not v_is_push then 'ignored'
+        when v_is_followed is not true then 'ignored'
         else ops_private.refusal_of_push(p_repo_url, p_project_id)
     end;
 begin
     if coalesce(p_delivery_id, '') = '' or coalesce(p_event, '') = ''
-        or (p_event = 'push' and (p_ref is null or p_repo_url is null or p_sha !~ '^[0-9a-f]{40,64}$')) then
+        or (p_event in ('push', 'pull_request')
+            and (p_ref is null or p_repo_url is null or p_sha !~ '^[0-9a-f]{40,64}$')) then
         raise sqlstate 'PT400' using
             message = 'A push has a delivery id, a repository, a ref and a commit',
             hint = 'Send the forge''s delivery unchanged.';
@@ -8370,6 +12004,46 @@ revoke all on function ops.record_backup_failed from public;
 grant execute on function ops.record_backup_failed to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('record_backup_mirrored', $ops_file$
+-- Records that every object of a verified backup was read back from the store p_mirror_url, and returns the backup. Called
+-- by the job backup_mirror. Locks the backup's row. Raises PT404, PT409 for a backup that is not verified any more or has
+-- another manifest. A retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.record_backup_mirrored(
+    p_backup_id uuid,
+    p_manifest_sha256 text,
+    p_mirror_url text
+)
+returns ops.backups
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_backup ops.backups;
+begin
+    select b.* into v_backup from ops.backups as b where b.id = p_backup_id for no key update;
+    if not found then
+        raise sqlstate 'PT404' using message = format('There is no backup %s', p_backup_id);
+    elsif v_backup.status <> 'verified' or v_backup.manifest_sha256 <> p_manifest_sha256 then
+        raise sqlstate 'PT409' using
+            message = format('Backup %s is not what was mirrored: it is %s', v_backup.id, v_backup.status),
+            hint = 'The next turn mirrors what is verified then.';
+    elsif v_backup.mirror_url is distinct from p_mirror_url then
+        update ops.backups as b set mirror_url = p_mirror_url, mirrored_at = clock_timestamp()
+        where b.id = v_backup.id
+        returning b.* into v_backup;
+        perform ops_private.note_backup(v_backup, 'backup_mirrored');
+    end if;
+    return v_backup;
+end
+$$;
+comment on function ops.record_backup_mirrored is 'Notes that a backup was read back from its mirror.';
+revoke all on function ops.record_backup_mirrored from public;
+grant execute on function ops.record_backup_mirrored to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('record_backup_recheck', $ops_file$
 -- Records the result of reading a backup again: it matches its manifest and is verified, or it is damaged and failed
 -- with a reason; a backup whose run died before the verification may become verified.
@@ -8411,9 +12085,9 @@ $ops_file$);
 select pg_temp.make_function('record_backup_start', $ops_file$
 -- Records that the attempt makes the run's backup, and returns it; a backup that was not requested by id gets its row
 -- now. A run that clones production may first make one of production: p_environment_id. A later attempt continues an
--- earlier one; a verified backup is returned unchanged. Called by steps backup and prod_clone. Locks the run's and the
--- backup's rows. Raises PT404, PT410, and PT409 for a backup that failed or was dropped, and for another environment's
--- data that the run does not clone. A retry is harmless.
+-- earlier one; a verified backup is returned unchanged. Called by step backup and by the steps that copy production.
+-- Locks the run's and the backup's rows. Raises PT404, PT410, and PT409 for a backup that failed or was dropped, and
+-- for another environment's data that the run does not copy. A retry is harmless.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_backup_start(
     p_run_id uuid,
@@ -8678,7 +12352,8 @@ select pg_temp.make_function('record_deployment', $ops_file$
 -- Points the environment at the run's build, and returns the previous database. Called by step deployment once the new
 -- Odoo answers. Locks the run's and the environment's rows, so that an attempt that was given up meanwhile cannot
 -- deploy. Raises PT404 and PT410, and PT409 if a run of this kind may not do that (refuse_replacement), a promotion is
--- not of the released build, or another environment has the port or the database. Repeating it is harmless.
+-- not of the released build, policy does not allow its image (refuse_image), or another environment has the port or the
+-- database. Repeating it is harmless.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_deployment(
     p_run_id uuid,
@@ -8716,6 +12391,7 @@ begin
     if v_kind = 'promote' then
         perform ops_private.refuse_unreleased(p_run_id, p_image_digest, p_git_sha);
     end if;
+    perform ops_private.refuse_image(p_run_id, p_image_digest);
     v_previous_database := v_environment.database_name;
     v_environment.url := p_url;
     v_environment.port := p_port;
@@ -8808,6 +12484,8 @@ begin
         -- a promotion, and a kind without a job, were for this environment only
         if v_waiting.kind not in ('destroy', 'promote') and exists (
             select from ops.run_kinds() as k where k.kind = v_waiting.kind and k.is_carried_out
+        ) and exists (
+            select from ops.projects as p where p.id = v_waiting.project_id and p.status = 'active'
         ) then
             v_again := ops.queue_run(
                 v_waiting.project_id, v_environment.name, v_waiting.git_sha, v_waiting.git_ref,
@@ -8931,6 +12609,62 @@ revoke all on function ops.record_drill_start from public;
 grant execute on function ops.record_drill_start to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('record_egress', $ops_file$
+-- Records what an environment's programs tried to reach in one minute, and returns the number of rows that changed. The
+-- input is an array of at most 50 {destination, address, port, protocol, module, cron, attempts, first_at, last_at}, and
+-- of the proxy {reason, bytes_out, bytes_in} besides.
+-- Beyond 2000 rows of an environment in a day, what is new is counted in one row for each minute, with destination *.
+-- Called by the collector of the catcher and the proxy. Locks the environment's rows of that minute. Raises PT400 for no array or a
+-- longer one, PT404. A retry changes nothing: the counts of a minute only rise.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.record_egress(
+    p_environment_id uuid,
+    p_minute timestamptz,
+    p_source uuid,
+    p_outcome text,
+    p_attempts jsonb
+)
+returns int
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project_id uuid := ops_private.project_that_tells(p_environment_id);
+    v_is_full boolean;
+    v_count int;
+begin
+    if jsonb_typeof(p_attempts) is distinct from 'array' or jsonb_array_length(p_attempts) > 50 then
+        raise sqlstate 'PT400' using
+            message = 'Attempts come as an array of at most 50', hint = 'Pass [{"destination": "...", "attempts": 1}].';
+    end if;
+    select count(*) >= 2000 into v_is_full from ops.egress_attempts as a
+    where a.environment_id = p_environment_id and a.minute > p_minute - interval '1 day';
+    insert into ops.egress_attempts as a (
+        project_id, environment_id, minute, source, outcome, destination, address, port, protocol, module, cron,
+        attempts, first_at, last_at, reason, bytes_out, bytes_in
+    )
+    select v_project_id, p_environment_id, p_minute, p_source, p_outcome, t.*
+    from ops_private.told_attempts(p_attempts, v_is_full) as t
+    on conflict (environment_id, minute, source, outcome, destination, port, protocol, module, cron) do update
+    set
+        attempts = greatest(a.attempts, excluded.attempts), address = coalesce(a.address, excluded.address),
+        first_at = least(a.first_at, excluded.first_at), last_at = greatest(a.last_at, excluded.last_at),
+        reason = coalesce(excluded.reason, a.reason), bytes_out = greatest(a.bytes_out, excluded.bytes_out),
+        bytes_in = greatest(a.bytes_in, excluded.bytes_in)
+    where
+        excluded.attempts > a.attempts or (a.address is null and excluded.address is not null)
+        or excluded.bytes_out > a.bytes_out or excluded.bytes_in > a.bytes_in;
+    get diagnostics v_count = row_count;
+    return v_count;
+end
+$$;
+comment on function ops.record_egress is 'Records what an environment tried to reach.';
+revoke all on function ops.record_egress from public;
+grant execute on function ops.record_egress to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('record_evidence', $ops_file$
 -- Records an object as evidence of a release, a gate, a check or a run, and returns its id. The missing parents are
 -- filled in: a check's gate, a gate's release.
@@ -8987,6 +12721,89 @@ comment on function ops.record_evidence is 'Notes an object that proves somethin
 revoke all on function ops.record_evidence from public;
 grant execute on function ops.record_evidence to service_role, ops_worker, ops_operator,
 ci_service_role, qa_tester, release_manager, sre;
+$ops_file$);
+
+select pg_temp.make_function('record_found_backup', $ops_file$
+-- Records a backup of which only the store knew: it was made after the backup from which this record was restored.
+-- p_is_sealed says that its manifest was sealed with the platform's key; else it is the claim of whoever may write the
+-- store, and its label says so. It is stored, not verified, and held, so that no retention drops it before a person
+-- looked. One that was at work when the record's backup was taken, and failed by its restore, is taken up too. Returns
+-- false for any other that is on record, and for one of no living environment of this name and stage.
+-- Called by `ops platform confirm`. Locks nothing. Raises PT400 for invalid values. A retry changes nothing.
+-- Definer: nobody may write backups directly.
+create or replace function ops.record_found_backup(
+    p_backup_id uuid,
+    p_project_slug text,
+    p_environment text,
+    p_stage ops.environment_stage,
+    p_is_sealed boolean,
+    p_manifest_url text,
+    p_manifest_sha256 text,
+    p_taken_at timestamptz,
+    p_size_bytes bigint,
+    p_stored_bytes bigint,
+    p_object_count int,
+    p_format_version int,
+    p_database_name text,
+    p_odoo_version text,
+    p_git_sha text default null,
+    p_image_digest text default null,
+    p_metadata jsonb default '{}'
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_backup ops.backups;
+begin
+    if p_taken_at > clock_timestamp() or p_is_sealed is null then
+        raise sqlstate 'PT400' using
+            message = 'A backup that was found was taken in the past', hint = 'ops platform confirm';
+    end if;
+    insert into ops.backups as b (
+        id, project_id, environment_id, stage, status, label, manifest_url, manifest_sha256, taken_at, stored_at,
+        size_bytes, stored_bytes, object_count, format_version, database_name, odoo_version, git_sha, image_digest,
+        metadata, requested_by, held_at, held_by, hold_reason
+    )
+    select
+        p_backup_id, e.project_id, e.id, e.stage, 'stored',
+        case when p_is_sealed then 'found in the store' else 'found in the store, not sealed: anybody may have made it' end,
+        p_manifest_url, p_manifest_sha256, p_taken_at, clock_timestamp(), p_size_bytes, p_stored_bytes, p_object_count,
+        p_format_version, p_database_name, p_odoo_version, p_git_sha, p_image_digest, coalesce(p_metadata, '{}'),
+        'ops platform confirm', clock_timestamp(), 'odooops', 'found in the store after the platform was restored'
+    from ops.environments as e
+    join ops.projects as p on p.id = e.project_id
+    where p.slug = p_project_slug and e.name = p_environment and e.stage = p_stage and e.destroyed_at is null
+    on conflict (id) do update
+    set
+        status = 'stored', label = excluded.label, manifest_url = excluded.manifest_url,
+        manifest_sha256 = excluded.manifest_sha256, taken_at = excluded.taken_at, stored_at = excluded.stored_at,
+        size_bytes = excluded.size_bytes, stored_bytes = excluded.stored_bytes, object_count = excluded.object_count,
+        format_version = excluded.format_version, database_name = excluded.database_name,
+        odoo_version = excluded.odoo_version, git_sha = excluded.git_sha, image_digest = excluded.image_digest,
+        metadata = excluded.metadata, error_message = null, held_at = excluded.held_at, held_by = excluded.held_by,
+        hold_reason = excluded.hold_reason
+    where
+        b.status = 'failed' and b.manifest_url is null
+        and (b.project_id, b.environment_id) = (excluded.project_id, excluded.environment_id)
+    returning * into v_backup;
+    if not found then
+        return false;
+    end if;
+    perform ops_private.note_backup(v_backup, 'backup_held', v_backup.hold_reason);
+    return true;
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = 'No backup may have these values', detail = sqlerrm,
+        hint = 'A stored backup has its manifest''s address and SHA-256, and the time its dump began.';
+end
+$$;
+comment on function ops.record_found_backup is 'Records a backup of which only the store knew.';
+revoke all on function ops.record_found_backup from public;
+grant execute on function ops.record_found_backup to service_role, ops_operator;
 $ops_file$);
 
 select pg_temp.make_function('record_gate_check', $ops_file$
@@ -9050,6 +12867,85 @@ grant execute on function ops.record_gate_check to service_role, ops_operator,
 ci_service_role, qa_tester, release_manager, sre;
 $ops_file$);
 
+select pg_temp.make_function('record_image', $ops_file$
+-- Records an image that a run made or is about to deploy, with the key that verified its signature now, and returns its
+-- id. An image whose removal had begun is kept again. Called by steps image and deployment; both hold the lock of
+-- images, as the removal does. Locks the run's row and the image's. Raises PT404 and PT410 for the attempt, and PT400
+-- for a digest that is none. A retry changes nothing but the time of the last use.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.record_image(
+    p_run_id uuid,
+    p_attempt int,
+    p_build_digest text,
+    p_reference text,
+    p_signed_by text default null,
+    p_tags text[] default '{}',
+    p_layers text[] default '{}'
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
+    v_id uuid;
+begin
+    insert into ops.images as i (project_id, build_digest, reference, signed_by, tags, layers)
+    values (v_run.project_id, p_build_digest, p_reference, p_signed_by, p_tags, p_layers)
+    on conflict (project_id, reference) do update
+    set
+        signed_by = excluded.signed_by, used_at = clock_timestamp(), condemned_at = null, removed_at = null,
+        pushed_at = case when i.removed_at is null then i.pushed_at else clock_timestamp() end,
+        tags = array(select distinct t from unnest(i.tags || excluded.tags) as t order by t),
+        layers = case when excluded.layers = '{}' then i.layers else excluded.layers end
+    where i.build_digest = excluded.build_digest
+    returning i.id into v_id;
+    if v_id is null then
+        raise sqlstate 'PT400' using
+            message = format('%s holds another build than %s', p_reference, p_build_digest),
+            hint = 'Push the commit again: its image is made anew.';
+    end if;
+    insert into ops.image_uses (image_id, run_id) values (v_id, p_run_id) on conflict do nothing;
+    return v_id;
+exception when check_violation then
+    raise sqlstate 'PT400' using
+        message = 'No image may have these values', detail = sqlerrm,
+        hint = 'An image is named NAME@sha256:…, and a build and a key sha256:….';
+end
+$$;
+comment on function ops.record_image is 'Records an image that a run made or deploys.';
+revoke all on function ops.record_image from public;
+grant execute on function ops.record_image to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_image_removed', $ops_file$
+-- Records that a condemned image is gone from its registry and the engine. Called by step images. Locks the image.
+-- Raises PT409 for an image that is not condemned any more: a run uses it again. A retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.record_image_removed(p_image_id uuid)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update ops.images as i
+    set removed_at = coalesce(i.removed_at, clock_timestamp())
+    where i.id = p_image_id and i.condemned_at is not null;
+    if not found then
+        raise sqlstate 'PT409' using
+            message = format('Image %s is not being removed', p_image_id), hint = 'ops image explain shows why.';
+    end if;
+end
+$$;
+comment on function ops.record_image_removed is 'Records that an image is gone.';
+revoke all on function ops.record_image_removed from public;
+grant execute on function ops.record_image_removed to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('record_lineage', $ops_file$
 -- Records that the run made an asset, with its code version and inputs. Called by assets once they are made.
 -- Raises PT404 and PT410. A retry is harmless.
@@ -9087,6 +12983,243 @@ revoke all on function ops.record_lineage from public;
 grant execute on function ops.record_lineage to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('record_mail', $ops_file$
+-- Keeps a mail that an environment sent, and returns its id. Of each environment the newest 200 mails are kept, and of
+-- these the newest of 64 MiB together. Called by the collector of the catcher. Locks the environment's mails that it
+-- removes. Raises PT400 for production, whose mails are nobody's to keep, and for a mail above 10 MiB; PT404. A retry
+-- returns the same mail.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.record_mail(
+    p_environment_id uuid,
+    p_content bytea,
+    p_sender text,
+    p_recipients text[],
+    p_subject text,
+    p_received_at timestamptz
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project_id uuid := ops_private.project_that_tells(p_environment_id);
+    v_digest text := encode(sha256(p_content), 'hex');
+    v_id uuid;
+begin
+    if octet_length(p_content) > 10 * 1024 * 1024 or exists (
+        select from ops.environments as e where e.id = p_environment_id and e.stage = 'production'
+    ) then
+        raise sqlstate 'PT400' using
+            message = 'A mail is kept of an environment that is not production, and up to 10 MiB',
+            hint = 'Nothing is to be done: the sender was told.';
+    end if;
+    insert into ops.mails (
+        project_id, environment_id, sha256, sender, recipients, subject, size_bytes, received_at, content
+    )
+    values (
+        v_project_id, p_environment_id, v_digest, left(p_sender, 320), p_recipients[1:100], left(p_subject, 500),
+        octet_length(p_content), p_received_at, p_content
+    )
+    on conflict (environment_id, sha256) do nothing
+    returning id into v_id;
+    if v_id is null then
+        return (
+            select m.id from ops.mails as m where m.environment_id = p_environment_id and m.sha256 = v_digest
+        );
+    end if;
+    delete from ops.mails as m using ops_private.mails_beyond(p_environment_id) as beyond where m.id = beyond;
+    return v_id;
+end
+$$;
+comment on function ops.record_mail is 'Keeps a mail that an environment sent.';
+revoke all on function ops.record_mail from public;
+grant execute on function ops.record_mail to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_messages_delivered', $ops_file$
+-- Records that claimed messages were delivered, and returns how many the claim still held; the alarm of messages that
+-- cannot be delivered this way ends. Called by the sender. Locks the messages. Raises nothing. A retry changes nothing.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.record_messages_delivered(
+    p_ids bigint[],
+    p_attempts int[]
+)
+returns int
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_message ops.outbox;
+    v_count int := 0;
+begin
+    for v_message in select m.* from ops_private.lock_messages(p_ids, p_attempts) as m loop
+        perform ops_private.move_messages(array[v_message.id], 'delivered');
+        perform ops.clear_alarm(ops_private.alarm_of_message(v_message), 'A message was delivered.');
+        v_count := v_count + 1;
+    end loop;
+    return v_count;
+end
+$$;
+comment on function ops.record_messages_delivered is 'Notes that messages were delivered.';
+revoke all on function ops.record_messages_delivered from public;
+grant execute on function ops.record_messages_delivered to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_messages_failed', $ops_file$
+-- Records why claimed messages could not be delivered, and returns how many the claim still held. They are tried again
+-- after 15 seconds, then twice as long each time up to an hour, and not before p_wait_seconds; a message that failed 30
+-- times, a day at least, or that nothing can deliver (p_is_final), is dead and opens an alarm.
+-- Called by the sender. Locks the messages. Raises nothing. A retry changes nothing.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.record_messages_failed(
+    p_ids bigint[],
+    p_attempts int[],
+    p_error text,
+    p_wait_seconds int default 0,
+    p_is_final boolean default false
+)
+returns int
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_message ops.outbox;
+    v_is_dead boolean;
+    v_count int := 0;
+begin
+    for v_message in select m.* from ops_private.lock_messages(p_ids, p_attempts) as m loop
+        v_is_dead := p_is_final or v_message.tries >= 29;
+        perform ops_private.move_messages(
+            array[v_message.id], case when v_is_dead then 'dead' else 'waiting' end::ops.message_status,
+            p_error => left(p_error, 500), p_tries => v_message.tries + 1,
+            p_next_at => v_now + make_interval(
+                secs => greatest(coalesce(p_wait_seconds, 0), least(3600, 15 * 2 ^ least(v_message.tries, 10)))
+            )
+        );
+        if v_is_dead then
+            perform ops.raise_alarm(
+                ops_private.alarm_of_message(v_message),
+                case v_message.channel
+                    when 'forge' then 'The project''s forge cannot be told'
+                    else format('Messages to %s cannot be delivered', v_message.recipient)
+                end,
+                format('The last one: %s. Next: ops outbox list, then ops outbox retry.', left(p_error, 500)),
+                p_project_id => v_message.project_id
+            );
+        end if;
+        v_count := v_count + 1;
+    end loop;
+    return v_count;
+end
+$$;
+comment on function ops.record_messages_failed is 'Notes why messages could not be delivered.';
+revoke all on function ops.record_messages_failed from public;
+grant execute on function ops.record_messages_failed to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_notification_rules', $ops_file$
+-- Records the rules that a run found under notifications in odooops.yaml, if the run's commit is the newest one that is
+-- known of the project's default branch: those that the file has no longer are removed, rules that people made stay, and
+-- so do muted ones. Mails to whom nobody here knows (declared_rules) do not count, which is a warning of the run.
+-- Returns whether the declared rules are these now; a change is an event of the run.
+-- Called by the step that reads a commit. Locks the project's row. Raises PT404 and PT410, and PT400 for a rule that none
+-- may be. A retry changes nothing.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.record_notification_rules(
+    p_run_id uuid,
+    p_attempt int,
+    p_rules jsonb,
+    p_domains text[] default '{}'
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs;
+    v_gone bigint[];
+    v_added int;
+    v_refused int;
+begin
+    perform ops_private.require_attempt(p_run_id, p_attempt);
+    select r.* into v_run from ops.runs as r where r.id = p_run_id;
+    perform from ops.projects as p where p.id = v_run.project_id for no key update;
+    p_domains := array(select lower(d.domain) from unnest(p_domains) as d (domain));
+    v_gone := array(
+        select n.id from ops.notification_rules as n
+        where n.project_id = v_run.project_id and n.is_declared and n.muted_by is null and not exists (
+            select from ops_private.declared_rules(v_run.project_id, p_rules, p_domains) as d
+            where (d.events, d.stage, d.fault, d.channel, d.recipient)
+                is not distinct from (n.events, n.stage, n.fault, n.channel, n.recipient)
+        )
+    );
+    if not ops_private.is_default_head(v_run) then
+        return v_gone = '{}' and not exists (
+            select from ops_private.declared_rules(v_run.project_id, p_rules, p_domains) as d
+            where not exists (
+                select from ops.notification_rules as n
+                where
+                    n.project_id = v_run.project_id and n.is_declared
+                    and (d.events, d.stage, d.fault, d.channel, d.recipient)
+                    is not distinct from (n.events, n.stage, n.fault, n.channel, n.recipient)
+            )
+        );
+    end if;
+    delete from ops.notification_rules as n where n.id = any (v_gone);
+    insert into ops.notification_rules (
+        project_id, events, stage, fault, channel, recipient, created_by, git_sha, is_declared
+    )
+    select v_run.project_id, d.events, d.stage, d.fault, d.channel, d.recipient, 'odooops.yaml', v_run.git_sha, true
+    from ops_private.declared_rules(v_run.project_id, p_rules, p_domains) as d
+    on conflict on constraint notification_rules_once_key do nothing;
+    get diagnostics v_added = row_count;
+    if v_added > 0 or v_gone <> '{}' then
+        -- everybody who reads the run reads its events, but not whose addresses the rules have
+        perform ops_private.write_event(
+            p_run_id, 'info',
+            format('who is told changed: %s rule(s) added, %s removed', v_added, cardinality(v_gone)),
+            jsonb_build_object('rules_added', v_added, 'rules_removed', cardinality(v_gone))
+        );
+    end if;
+    select count(*) into v_refused
+    from jsonb_to_recordset(p_rules) as d (channel text, recipient text)
+    where d.channel = 'mail' and not exists (
+        select from ops_private.declared_rules(v_run.project_id, p_rules, p_domains) as k
+        where k.channel = 'mail' and k.recipient = d.recipient
+    );
+    if v_refused > 0 and not exists (
+        select from ops.run_events as e where e.run_id = p_run_id and e.payload ? 'rules_refused'
+    ) then
+        perform ops_private.write_event(
+            p_run_id, 'warning',
+            format(
+                'notifications: %s rule(s) mail to addresses that nobody here has, and do not count: '
+                'ops notify rule add mail ADDRESS, or ODOOOPS_NOTIFY_DOMAINS', v_refused
+            ),
+            jsonb_build_object('rules_refused', v_refused)
+        );
+    end if;
+    return true;
+exception when check_violation or not_null_violation or invalid_text_representation then
+    raise sqlstate 'PT400' using
+        message = 'No rule may be like this', detail = sqlerrm,
+        hint = 'Events are run, deployment, gate, backup, alarm and incident; a mail goes to an address.';
+end
+$$;
+comment on function ops.record_notification_rules is 'Records whom the head of the default branch wants told.';
+revoke all on function ops.record_notification_rules from public;
+grant execute on function ops.record_notification_rules to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('record_orphan_decision', $ops_file$
 -- Records a person's decision about an orphan that was carried out, and returns the decision's number.
 -- Called by the janitor. Locks nothing. Raises PT400 for invalid values. A retry records it again.
@@ -9120,6 +13253,81 @@ $$;
 comment on function ops.record_orphan_decision is 'Writes down what a person decided about an orphan.';
 revoke all on function ops.record_orphan_decision from public;
 grant execute on function ops.record_orphan_decision to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_phase', $ops_file$
+-- Records the seconds of a phase of the run's promotion or rehearsal; the newest attempt's counts. A rehearsal and a real
+-- promotion are measured by the same words, so that a prediction can be compared. Called by steps promote and rehearse.
+-- Locks the run's row. Raises PT404, PT410, PT409 for a run of another kind, PT400 for an unknown phase. A retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.record_phase(
+    p_run_id uuid,
+    p_attempt int,
+    p_phase text,
+    p_seconds numeric
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
+    v_phase jsonb := jsonb_build_object(p_phase, round(p_seconds, 3));
+begin
+    if p_seconds is null or p_seconds < 0 or coalesce(p_phase, '') not in ('backup', 'copy', 'update', 'health', 'start') then
+        raise sqlstate 'PT400' using
+            message = format('A promotion has no phase %s of %s seconds', p_phase, p_seconds),
+            hint = 'Its phases are backup, copy, update, health and start.';
+    end if;
+    update ops.rehearsals as h set phases = h.phases || v_phase where h.run_id = v_run.id and v_run.kind = 'rehearse';
+    if found then
+        return;
+    end if;
+    -- a rollback that a failed promotion records names the same run
+    update ops.deployments as d set phases = d.phases || v_phase
+    where d.run_id = v_run.id and v_run.kind = 'promote' and not exists (
+        select from ops.deployments as o where o.id = d.rollback_of and o.run_id = d.run_id
+    );
+    if not found then
+        raise sqlstate 'PT409' using
+            message = format('Run #%s promotes and rehearses nothing', v_run.run_number),
+            hint = 'Promote a release: ops promote.';
+    end if;
+end
+$$;
+comment on function ops.record_phase is 'Notes what a phase of a promotion or rehearsal took.';
+revoke all on function ops.record_phase from public;
+grant execute on function ops.record_phase to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_platform_backup', $ops_file$
+-- Records that a backup of the platform was made and proved by a restore, and closes the alarm about its age.
+-- Called by the job platform_backup and by `ops platform backup`. Locks the one row. Raises PT400 without a time. An
+-- older one changes nothing; a retry is harmless.
+-- Definer: nobody may write the control plane's row directly.
+create or replace function ops.record_platform_backup(
+    p_taken_at timestamptz
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_taken_at is null or p_taken_at > clock_timestamp() + interval '1 minute' then
+        raise sqlstate 'PT400' using
+            message = 'A backup of the platform was taken in the past', hint = 'ops platform backup';
+    end if;
+    update ops.control_plane as c set backed_up_at = greatest(c.backed_up_at, p_taken_at);
+    perform ops.clear_alarm('platform_backup', 'There is a newer one.');
+end
+$$;
+comment on function ops.record_platform_backup is 'Records a proved backup of the platform.';
+revoke all on function ops.record_platform_backup from public;
+grant execute on function ops.record_platform_backup to service_role, ops_worker, ops_operator;
 $ops_file$);
 
 select pg_temp.make_function('record_poll_failure', $ops_file$
@@ -9201,13 +13409,16 @@ $ops_file$);
 select pg_temp.make_function('record_promotion_failure', $ops_file$
 -- Records that a promotion failed before people were let in, and that the release and the data of before serve again:
 -- fails the deployment, records the rollback of it, and opens an incident, in one transaction. Returns the incident.
+-- A fault of the platform, such as a database that was lost, says nothing of the release: no rollback is recorded, and the
+-- release may be promoted again.
 -- Called by step promote after it restored the service. Locks what move_deployment_to locks. Raises PT404, PT410, and
 -- PT409 if the environment serves the promoted release already.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_promotion_failure(
     p_run_id uuid,
     p_attempt int,
-    p_reason text
+    p_reason text,
+    p_is_of_platform boolean default false
 )
 returns uuid
 language plpgsql
@@ -9231,14 +13442,15 @@ begin
     end if;
     perform ops_private.move_deployment_to(v_deployment, 'failed');
     select r.* into v_before from ops.releases as r where r.id = ops_private.release_before(v_deployment.id);
-    if found and v_deployment.rollback_of is null and ops_private.serves_release(v_environment.id, v_before) then
+    if found and not p_is_of_platform and v_deployment.rollback_of is null and ops_private.serves_release(v_environment.id, v_before) then
         perform ops_private.record_rollback(v_deployment, v_before, p_reason);
     end if;
     insert into ops.incidents (project_id, deployment_id, severity, title, description, opened_by)
     values (
         v_deployment.project_id, v_deployment.id, 'major',
         format('Release %s did not reach %s', v_release.version, v_environment.partition_key),
-        format('%s. The release and the data of before serve again; nobody worked in the new ones.', p_reason),
+        format('%s. The release and the data of before serve again; nobody worked in the new ones.%s', p_reason,
+            case when p_is_of_platform then ' The fault is the platform''s: the release may be promoted again.' else '' end),
         coalesce(ops.caller_id(), ops.caller_role())
     )
     returning id into v_incident_id;
@@ -9248,6 +13460,143 @@ $$;
 comment on function ops.record_promotion_failure is 'Records that a promotion failed and was rolled back.';
 revoke all on function ops.record_promotion_failure from public;
 grant execute on function ops.record_promotion_failure to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_pull_comment', $ops_file$
+-- Records the comment by which a pull request is told, so that the next message edits it. Called by the sender once the
+-- forge has it. Raises nothing. A retry changes only the time.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.record_pull_comment(
+    p_project_id uuid,
+    p_api_url text,
+    p_repository text,
+    p_pull_number bigint,
+    p_comment_id bigint,
+    p_branch text
+)
+returns void
+language sql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+insert into ops.pull_comments as c (project_id, api_url, repository, pull_number, comment_id, branch)
+values (p_project_id, p_api_url, p_repository, p_pull_number, p_comment_id, p_branch)
+on conflict (project_id, api_url, repository, pull_number) do update
+set comment_id = excluded.comment_id, branch = excluded.branch, written_at = clock_timestamp()
+$$;
+comment on function ops.record_pull_comment is 'Notes the comment of a pull request.';
+revoke all on function ops.record_pull_comment from public;
+grant execute on function ops.record_pull_comment to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_rehearsal_end', $ops_file$
+-- Records the result of the run's rehearsal and returns it; its restore ends with it, and the gates of people are judged
+-- again, because how the rehearsal stands is shown to them where policy requires one.
+-- Called by step rehearse. Locks the run's row and the gates. Raises PT404, PT410, PT409 for a rehearsal that was not
+-- started or that ended otherwise, PT400 without a result. Repeating it with the same end is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.record_rehearsal_end(
+    p_run_id uuid,
+    p_attempt int,
+    p_passed boolean,
+    p_summary text
+)
+returns ops.rehearsals
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
+    v_rehearsal ops.rehearsals;
+begin
+    select h.* into v_rehearsal from ops.rehearsals as h where h.run_id = v_run.id;
+    if v_rehearsal.passed = p_passed then
+        return v_rehearsal;
+    elsif v_rehearsal.id is null or v_rehearsal.finished_at is not null then
+        raise sqlstate 'PT409' using
+            message = format('The rehearsal of run #%s was not begun, or ended otherwise', v_run.run_number),
+            hint = 'Ask for another one: ops promote --rehearse.';
+    elsif p_passed is null or coalesce(p_summary, '') = '' then
+        raise sqlstate 'PT400' using
+            message = 'A rehearsal passed or did not, and says what it found', hint = 'Set p_passed and p_summary.';
+    end if;
+    update ops.rehearsals as h
+    set finished_at = clock_timestamp(), passed = p_passed, summary = p_summary
+    where h.id = v_rehearsal.id
+    returning h.* into v_rehearsal;
+    perform ops.record_restore_end(
+        p_run_id, p_attempt,
+        p_error_message => case when not p_passed then p_summary end,
+        p_database_name => case when p_passed then 'scratch' end
+    );
+    perform ops_private.evaluate_gate_row(g.id)
+    from ops.release_gates as g
+    where g.release_id = v_rehearsal.release_id and g.gate_code in ('G2', 'G3')
+    order by g.gate_code;
+    return v_rehearsal;
+end
+$$;
+comment on function ops.record_rehearsal_end is 'Notes what a rehearsal found.';
+revoke all on function ops.record_rehearsal_end from public;
+grant execute on function ops.record_rehearsal_end to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_rehearsal_start', $ops_file$
+-- Records the start of the run's rehearsal, with the digest of what the release is now, and returns it; a later attempt
+-- begins an unfinished one again. The first attempt's restore says from which backup.
+-- Called by step rehearse, after record_restore_start. Locks the run's row. Raises PT404, PT410, and PT409 for another
+-- kind of run, a rehearsal that has ended, and what refuse_rehearsal refuses. A retry is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.record_rehearsal_start(
+    p_run_id uuid,
+    p_attempt int
+)
+returns ops.rehearsals
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
+    v_release ops.releases;
+    v_rehearsal ops.rehearsals;
+begin
+    select r.* into v_release
+    from ops.run_requests as q
+    join ops.releases as r on r.id::text = q.config ->> 'release_id' and r.project_id = q.project_id
+    where q.run_id = v_run.id and v_run.kind = 'rehearse';
+    if not found then
+        raise sqlstate 'PT409' using
+            message = format('Run #%s rehearses no release of its project', v_run.run_number),
+            hint = 'Ask for a rehearsal: ops promote --rehearse.';
+    end if;
+    perform ops_private.refuse_rehearsal(v_release, v_run.environment_id);
+    insert into ops.rehearsals as h (project_id, release_id, environment_id, run_id, backup_id, shown_digest)
+    values (
+        v_run.project_id, v_release.id, v_run.environment_id, v_run.id,
+        (select s.backup_id from ops.restores as s where s.run_id = v_run.id),
+        ops_private.digest_of_shown(v_release.id, p_with_rehearsal => false)
+    )
+    on conflict (run_id) do update
+    set started_at = clock_timestamp(), phases = '{}', backup_id = excluded.backup_id,
+        shown_digest = excluded.shown_digest
+    where h.finished_at is null
+    returning h.* into v_rehearsal;
+    if not found then
+        raise sqlstate 'PT409' using
+            message = format('The rehearsal of run #%s has ended', v_run.run_number),
+            hint = 'Ask for another one: ops promote --rehearse.';
+    end if;
+    return v_rehearsal;
+end
+$$;
+comment on function ops.record_rehearsal_start is 'Notes that the attempt rehearses a promotion.';
+revoke all on function ops.record_rehearsal_start from public;
+grant execute on function ops.record_rehearsal_start to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_repository_rules', $ops_file$
@@ -9278,11 +13627,7 @@ begin
     end loop;
     select r.* into v_run from ops.runs as r where r.id = p_run_id;
     perform from ops.projects as p where p.id = v_run.project_id for no key update;
-    if exists (
-        select from ops.projects as p
-        join ops.branch_heads as h on h.project_id = p.id and h.branch = p.default_branch
-        where p.id = v_run.project_id and h.sha = v_run.git_sha
-    ) then
+    if ops_private.is_default_head(v_run) then
         insert into ops.repository_rules as k (project_id, rules, git_sha, run_id)
         values (v_run.project_id, p_rules, v_run.git_sha, p_run_id)
         on conflict (project_id) do update
@@ -9367,7 +13712,7 @@ $ops_file$);
 select pg_temp.make_function('record_restore_start', $ops_file$
 -- Records the start of the run's restore and returns it; one that was not requested by id, such as the clone of a
 -- deployment, gets its row now, of p_backup_id. A later attempt continues an earlier one, and repeats a clone that the
--- earlier one had finished: no build uses another's database. Called by steps restore, prod_clone and drill. Locks the
+-- earlier one had finished: no build uses another's database. Called by steps restore, prod_clone, drill and upgrade. Locks the
 -- run's and the backup's rows. Raises PT404, PT410, and PT409 for a restore that has ended and for what refuse_restore
 -- refuses: the backup may have been dropped meanwhile. A retry is harmless.
 -- Definer: the platform's login executes this but may not write tables itself.
@@ -9388,7 +13733,7 @@ declare
     v_config jsonb := (
         -- only of kinds whose config was checked for these fields when the run was queued
         select q.config from ops.run_requests as q
-        where q.run_id = v_run.id and v_run.kind in ('restore', 'clone', 'drill')
+        where q.run_id = v_run.id and v_run.kind in ('restore', 'clone', 'drill', 'upgrade')
     );
     v_restore ops.restores;
     v_backup ops.backups;
@@ -9401,7 +13746,8 @@ begin
     );
     v_purpose := coalesce(
         v_restore.purpose, p_purpose, (v_config ->> 'purpose')::ops.restore_purpose,
-        case v_run.kind when 'restore' then 'restore' when 'drill' then 'drill' else 'clone' end::ops.restore_purpose
+        case v_run.kind when 'restore' then 'restore' when 'drill' then 'drill' when 'upgrade' then 'upgrade'
+            else 'clone' end::ops.restore_purpose
     );
     if v_backup.project_id <> v_run.project_id then
         raise sqlstate 'PT409' using
@@ -9548,6 +13894,167 @@ end
 $$;
 comment on function ops_private.record_rollback is 'Records a rollback that is done already.';
 revoke all on function ops_private.record_rollback from public;
+$ops_file$);
+
+select pg_temp.make_function('record_sealing_key', $ops_file$
+-- Records that the platform has the private half of a key: values are sealed for it from now on. A key that is new while
+-- values are sealed for another one is refused, unless p_gives_up says that those have to be set again. Called by `ops
+-- up`. Locks the key's row. Raises PT400 for what is no such key, PT409 for a new one. Repeating it is harmless.
+-- Definer: the platform's logins execute this but may not write tables themselves.
+create or replace function ops.record_sealing_key(
+    p_public_key bytea,
+    p_gives_up boolean default false
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not p_gives_up and exists (select from ops.sealed_values as s where s.public_key <> p_public_key)
+        and not exists (select from ops.sealing_keys as k where k.public_key = p_public_key) then
+        raise sqlstate 'PT409' using
+            message = 'The record has values of variables that this key does not open',
+            hint = 'Bring secrets/sealing-key back from a copy; without one: ops up --new-sealing-key, and set them again.';
+    end if;
+    insert into ops.sealing_keys (public_key) values (p_public_key)
+    on conflict (public_key) do update set recorded_at = clock_timestamp();
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = 'This is no public key', hint = 'Give the 32 bytes of an X25519 key.';
+end
+$$;
+comment on function ops.record_sealing_key is 'Notes for which key values are sealed.';
+revoke all on function ops.record_sealing_key from public;
+grant execute on function ops.record_sealing_key to service_role, ops_worker, ops_operator;
+$ops_file$);
+
+select pg_temp.make_function('record_service', $ops_file$
+-- Records that the environment of a stop or start run is to be stopped or running from now on, as the run's kind says,
+-- and returns the environment. A stop until_asked ends with the next request. Called by steps stop and start before
+-- they act: after a kill, whoever makes the runtime match the record goes on. Locks the run's and the environment's
+-- rows. Raises PT404 and PT410 for an attempt that was given up, PT409 for what is not hosted here and for a run of
+-- another kind. Repeating it is harmless.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.record_service(
+    p_run_id uuid,
+    p_attempt int
+)
+returns setof ops.environments
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment ops.environments;
+    v_environment_id uuid;
+    v_kind ops.run_kind;
+    v_until_asked boolean;
+begin
+    select r.kind, e.id, coalesce((q.config ->> 'until_asked')::boolean, false)
+    into v_kind, v_environment_id, v_until_asked
+    from ops.runs as r
+    join ops.run_requests as q on q.run_id = r.id
+    join ops.environments as e on e.id = r.environment_id
+    where r.id = p_run_id and r.attempt = p_attempt and r.status = 'running' and e.destroyed_at is null
+    for no key update of r, e;
+    if not found then
+        perform ops_private.refuse_attempt(p_run_id, p_attempt);
+    end if;
+    select e.* into v_environment from ops.environments as e where e.id = v_environment_id;
+    if v_kind not in ('stop', 'start') or v_environment.database_name is null or v_environment.is_adopted then
+        raise sqlstate 'PT409' using
+            message = format('A %s run neither stops nor starts %s', v_kind, v_environment.partition_key),
+            hint = 'Use ops env stop or ops env start, on an environment that was deployed here.';
+    end if;
+    v_environment.wakes_on_request := v_kind = 'stop' and v_until_asked;
+    return next ops_private.move_environment(
+        v_environment, case v_kind when 'stop' then 'stopped' else 'running' end::ops.environment_status
+    );
+end
+$$;
+comment on function ops.record_service is 'Notes that an environment is to be stopped or running.';
+revoke all on function ops.record_service from public;
+grant execute on function ops.record_service to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('record_upgrade_preview', $ops_file$
+-- Records a finished upgrade preview with its report and returns it; its restore ends with it. A preview has one row,
+-- written when everything was looked at, so that nobody reads half a report. Called by step upgrade. Locks the run's row.
+-- Raises PT404, PT410, PT409 for a run of another kind, PT400 for invalid values and for evidence of another run. A
+-- retry returns the first row.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.record_upgrade_preview(
+    p_run_id uuid,
+    p_attempt int,
+    p_engine text,
+    p_source_series text,
+    p_target_series text,
+    p_source_digest text,
+    p_image_digest text,
+    p_git_sha text,
+    p_verdict text,
+    p_summary text,
+    p_seconds numeric,
+    p_downtime_seconds numeric,
+    p_new_errors int,
+    p_new_warnings int,
+    p_evidence_id uuid,
+    p_report jsonb
+)
+returns ops.upgrade_previews
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs := ops_private.lock_attempt(p_run_id, p_attempt);
+    v_preview ops.upgrade_previews;
+begin
+    select u.* into v_preview from ops.upgrade_previews as u where u.run_id = v_run.id;
+    if found then
+        return v_preview;
+    elsif v_run.kind <> 'upgrade' then
+        raise sqlstate 'PT409' using
+            message = format('Run #%s is a %s, no upgrade preview', v_run.run_number, v_run.kind),
+            hint = 'Ask for one: ops upgrade preview.';
+    elsif not exists (select from ops.evidence_artifacts as e where e.id = p_evidence_id and e.run_id = v_run.id) then
+        raise sqlstate 'PT400' using
+            message = 'A preview shows evidence of its own run',
+            hint = 'Record its report first: ops.record_evidence.';
+    end if;
+    insert into ops.upgrade_previews (
+        project_id, environment_id, run_id, backup_id, engine, source_series, target_series, source_digest,
+        image_digest, git_sha, verdict, summary, seconds, downtime_seconds, new_errors, new_warnings, evidence_id, report
+    )
+    select
+        v_run.project_id, v_run.environment_id, v_run.id, s.backup_id, p_engine, p_source_series, p_target_series,
+        p_source_digest, p_image_digest, p_git_sha, p_verdict, p_summary, p_seconds, p_downtime_seconds, p_new_errors,
+        p_new_warnings, p_evidence_id, p_report
+    from ops.restores as s
+    where s.run_id = v_run.id
+    returning * into v_preview;
+    if not found then
+        raise sqlstate 'PT409' using
+            message = format('Run #%s has no copy to preview on', v_run.run_number),
+            hint = 'Start it first: ops.record_restore_start.';
+    end if;
+    perform ops.record_restore_end(
+        p_run_id, p_attempt, p_database_name => 'scratch', p_report => jsonb_build_object('verdict', p_verdict)
+    );
+    return v_preview;
+exception when check_violation or not_null_violation or foreign_key_violation then
+    raise sqlstate 'PT400' using
+        message = 'No upgrade preview may have these values', detail = sqlerrm,
+        hint = 'The verdict is green, yellow or red, the build a sha256: digest, the commit 40 hexadecimal digits.';
+end
+$$;
+comment on function ops.record_upgrade_preview is 'Notes what an upgrade would do.';
+revoke all on function ops.record_upgrade_preview from public;
+grant execute on function ops.record_upgrade_preview to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('record_webhook_secret', $ops_file$
@@ -10160,6 +14667,43 @@ comment on function ops_private.refuse_harm is 'Refuses work that would harm pro
 revoke all on function ops_private.refuse_harm from public;
 $ops_file$);
 
+select pg_temp.make_function('refuse_image', $ops_file$
+-- Refuses to deploy the images that a run uses of a build where policy images does not allow one in the stage of the
+-- run's environment. A run without an image deploys none: its code is mounted.
+-- Called by require_image before the work and by record_deployment after it. Locks nothing. Raises PT409.
+create or replace function ops_private.refuse_image(
+    p_run_id uuid,
+    p_build_digest text
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_detail text;
+begin
+    select v.detail into v_detail
+    from ops.runs as r
+    join ops.environments as e on e.id = r.environment_id
+    join ops.image_uses as u on u.run_id = r.id
+    join ops.images as i on i.id = u.image_id
+    cross join lateral ops_private.image_verdict(i, e.stage) as v
+    where r.id = p_run_id and i.build_digest = p_build_digest and not v.is_met
+    limit 1;
+    if found then
+        raise sqlstate 'PT409' using
+            message = 'The image may not be deployed here', detail = v_detail,
+            hint = 'Set ODOOOPS_COSIGN_KEY and ODOOOPS_COSIGN_PUBLIC_KEY and push again, or change policy images:'
+            ' ops policy set.';
+    end if;
+end
+$$;
+comment on function ops_private.refuse_image is 'Refuses an image that policy does not allow in its stage.';
+revoke all on function ops_private.refuse_image from public;
+$ops_file$);
+
 select pg_temp.make_function('refuse_ineligible', $ops_file$
 -- Refuses a promotion with unmet requirements. Called by promote_release and by the trigger of deployments. Locks
 -- nothing; raises PT409 with every unmet requirement in its detail.
@@ -10233,6 +14777,46 @@ end
 $$;
 comment on function ops_private.refuse_ineligible_deployment is 'Refuses a deployment that the gates do not allow.';
 revoke all on function ops_private.refuse_ineligible_deployment from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_inner_destinations', $ops_file$
+-- Refuses rules of policy egress that name an address that no list may hold; and one of the platform's networks, unless
+-- the platform sets them or did: what lies there is not the project's. What holds already is not asked for again.
+-- Called by set_policy. Locks nothing. Raises PT400 and PT403.
+create or replace function ops_private.refuse_inner_destinations(
+    p_project_id uuid,
+    p_rules jsonb
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_held jsonb := ops_private.rules_in_force(p_project_id, 'egress');
+    v_wrong record;
+begin
+    select n.destination, n.place into v_wrong
+    from ops_private.named_addresses(p_rules) as n
+    where
+        (n.place = 'nowhere' or n.place <> 'internet' and not ops.is_platform())
+        and not coalesce(v_held -> n.rule ? n.destination, false)
+    order by n.place desc
+    limit 1;
+    if v_wrong.place = 'nowhere' then
+        raise sqlstate 'PT400' using
+            message = format('%s is an address that no list opens: it is not one server of the internet', v_wrong.destination),
+            hint = 'Name the server''s own address, or its name.';
+    elsif v_wrong.place is not null then
+        raise sqlstate 'PT403' using
+            message = format('%s is an address of the platform''s own networks', v_wrong.destination),
+            hint = 'The operator of the platform allows it: ops policy set PROJECT egress RULES, on the machine.';
+    end if;
+end
+$$;
+comment on function ops_private.refuse_inner_destinations is 'Refuses addresses that only the platform may allow.';
+revoke all on function ops_private.refuse_inner_destinations from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_interested_approver', $ops_file$
@@ -10331,6 +14915,40 @@ end
 $$;
 comment on function ops_private.refuse_key_events is 'Refuses event types that a persona may not send.';
 revoke all on function ops_private.refuse_key_events from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_key_scopes', $ops_file$
+-- Refuses scopes that whoever the key acts as can never have: such a key would only collect refusals. Called by
+-- create_event_key; a key without a persona acts as a member. Locks nothing; raises PT400.
+create or replace function ops_private.refuse_key_scopes(
+    p_persona text,
+    p_scopes text[]
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_role text := coalesce(p_persona, 'owner');
+    v_foreign text;
+begin
+    select string_agg(s.scope, ', ' order by s.scope) into v_foreign
+    from unnest(p_scopes) as s (scope)
+    where not exists (select from ops.roles as r where r.role = v_role and s.scope = any (r.permissions));
+    if v_foreign is not null then
+        raise sqlstate 'PT400' using
+            message = format('A %s has no permission %s', coalesce(p_persona, 'member'), v_foreign),
+            hint = (
+                select format('Choose among: %s.', array_to_string(r.permissions, ', '))
+                from ops.roles as r where r.role = v_role
+            );
+    end if;
+end
+$$;
+comment on function ops_private.refuse_key_scopes is 'Refuses scopes that nobody with this role has.';
+revoke all on function ops_private.refuse_key_scopes from public;
 $ops_file$);
 
 select pg_temp.make_function('refuse_late_promotion', $ops_file$
@@ -10451,6 +15069,102 @@ comment on function ops_private.refuse_platform_names is 'Refuses names that are
 revoke all on function ops_private.refuse_platform_names from public;
 $ops_file$);
 
+select pg_temp.make_function('refuse_project', $ops_file$
+-- Refuses values that no project may have, and besides, of who is not the platform: a repository that is no server's or
+-- another project's, and a project without an owner. Called by create_project. Locks nothing. Raises PT400 and PT409.
+create or replace function ops_private.refuse_project(
+    p_slug text,
+    p_repo_url text,
+    p_workspace_key text,
+    p_default_branch text,
+    p_owner uuid
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_fault text := ops_private.repository_address_fault(p_repo_url);
+    v_other text;
+begin
+    if p_repo_url ~* '^(https?://[^/]*@|[a-z+]+://[^/@]*:[^/]*@)' then -- forges show addresses with a token in the place of the name
+        raise sqlstate 'PT400' using
+            message = 'The repository''s address holds a name or a password, which every member would see',
+            hint = 'Leave it out: use an ssh key (ops project deploy-key) or a git credential of the platform''s user.';
+    elsif p_workspace_key !~ '^[^[:cntrl:]]{1,200}$'
+        or p_default_branch !~ '^[^-/.[:cntrl:][:space:]~^:?*[\\][^[:cntrl:][:space:]~^:?*[\\]{0,199}$' then
+        raise sqlstate 'PT400' using
+            message = 'No project may have this workspace key or default branch',
+            hint = 'A key has at most 200 visible characters; a branch is named as git names it, such as main.';
+    elsif ops.is_platform() then
+        return;
+    elsif v_fault is not null then
+        raise sqlstate 'PT400' using
+            message = format('The repository %s', v_fault),
+            hint = 'Give https://HOST/PATH, ssh://USER@HOST/PATH or USER@HOST:PATH; '
+            || 'others are the operator''s to name: ops project create, on the platform''s machine.';
+    elsif p_owner is null then
+        raise sqlstate 'PT400' using
+            message = 'The project would have no owner',
+            hint = 'Name its first owner by the user''s id, a UUID: who sets its members.';
+    end if;
+    select p.slug into v_other from ops.projects as p
+    where p.slug <> p_slug and ops.normalise_repo_url(p.repo_url) = ops.normalise_repo_url(p_repo_url)
+    limit 1;
+    if found then
+        raise sqlstate 'PT409' using
+            message = format('The repository is that of project %s', v_other),
+            hint = 'Its branches are environments of that project; a second project of it is the operator''s to make.';
+    end if;
+end
+$$;
+comment on function ops_private.refuse_project is 'Refuses values that no project may have, or no stranger may give.';
+revoke all on function ops_private.refuse_project from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_rehearsal', $ops_file$
+-- Refuses a rehearsal that could prove nothing: of a release that goes nowhere any more or whose build did not pass, or
+-- for a production that this platform does not deploy. Called when a rehearsal is asked for, and when it starts.
+-- Locks nothing. Raises PT409.
+create or replace function ops_private.refuse_rehearsal(
+    p_release ops.releases,
+    p_environment_id uuid
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if exists (select from ops.environments as e where e.id = p_environment_id and e.stage <> 'production') then
+        raise sqlstate 'PT409' using
+            message = 'A rehearsal copies production, and this run is bound to another environment',
+            hint = 'Ask for one: ops promote --rehearse.';
+    elsif not ops_private.is_hosted(p_environment_id) then
+        raise sqlstate 'PT409' using
+            message = 'Production is not hosted here: its promotion cannot be rehearsed',
+            hint = 'Host it first: ops env create.';
+    elsif p_release.status in ('withdrawn', 'rolled_back') then
+        raise sqlstate 'PT409' using
+            message = format('Release %s is %s and goes nowhere any more', p_release.version, p_release.status),
+            hint = 'Make another release: ops release create --from.';
+    elsif exists (
+        select from ops.v_gate_status as s
+        where s.release_id = p_release.id and s.gate_code = 'G1' and s.status not in ('passed', 'bypassed')
+    ) then
+        raise sqlstate 'PT409' using
+            message = format('The build of release %s has not passed gate G1', p_release.version),
+            hint = 'See what it lacks: ops gate show.';
+    end if;
+end
+$$;
+comment on function ops_private.refuse_rehearsal is 'Refuses a rehearsal that could prove nothing.';
+revoke all on function ops_private.refuse_rehearsal from public;
+$ops_file$);
+
 select pg_temp.make_function('refuse_replacement', $ops_file$
 -- Refuses to point an environment at a database if a run of the kind may not do that: by its effect, so that a
 -- kind that is not known to replace data replaces none. Without a database it means any other than the current
@@ -10552,6 +15266,8 @@ begin
         raise sqlstate 'PT409' using
             message = format('%s is adopted: nothing here writes it', p_environment.partition_key),
             hint = 'Clone the backup into another environment, or restore it where production runs.';
+    elsif p_purpose = 'upgrade' then
+        return; -- a sanitized copy that goes to no environment
     elsif p_environment.stage = 'production' and (p_purpose = 'clone' or p_backup.stage <> 'production') then
         raise sqlstate 'PT409' using
             message = 'Production gets back its own data, whole: no clone, no backup of another stage',
@@ -10640,6 +15356,29 @@ comment on function ops_private.refuse_shas is 'Refuses commits that are not a c
 revoke all on function ops_private.refuse_shas from public;
 $ops_file$);
 
+select pg_temp.make_function('refuse_unconfirmed', $ops_file$
+-- Refuses work that could remove or replace something while the record is unconfirmed. Called by every way into the
+-- queue. Locks nothing. Raises PT409.
+create or replace function ops_private.refuse_unconfirmed(
+    p_kind ops.run_kind,
+    p_stage ops.environment_stage
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not ops_private.acts_unconfirmed(p_kind, p_stage) and ops.is_unconfirmed() then
+        perform ops_private.require_confirmed(format('no %s runs', p_kind));
+    end if;
+end
+$$;
+comment on function ops_private.refuse_unconfirmed is 'Refuses work before a restored record is confirmed.';
+revoke all on function ops_private.refuse_unconfirmed from public;
+$ops_file$);
+
 select pg_temp.make_function('refuse_unreleased', $ops_file$
 -- Refuses to let a promote run deploy anything but what its deployment was released as: the image and the commit.
 -- Called by record_deployment; require_deployable, before the work, knows no build yet. Locks nothing. Raises PT409.
@@ -10679,6 +15418,37 @@ comment on function ops_private.refuse_unreleased is 'Refuses a promotion of any
 revoke all on function ops_private.refuse_unreleased from public;
 $ops_file$);
 
+select pg_temp.make_function('refuse_untrusted_release', $ops_file$
+-- Refuses to bring a release to a stage where policy images does not allow its image. Called by rollback_deployment, which
+-- asks for no other requirement. Locks nothing. Raises PT409.
+create or replace function ops_private.refuse_untrusted_release(
+    p_release ops.releases,
+    p_stage ops.environment_stage
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_detail text;
+begin
+    select m.detail into v_detail
+    from ops_private.image_requirement(p_release, p_stage) as m
+    where not m.is_met;
+    if found then
+        raise sqlstate 'PT409' using
+            message = format('The image of release %s may not be deployed to %s', p_release.version, p_stage),
+            detail = v_detail,
+            hint = 'Promote another release, or change policy images: ops policy set.';
+    end if;
+end
+$$;
+comment on function ops_private.refuse_untrusted_release is 'Refuses a release whose image policy does not allow.';
+revoke all on function ops_private.refuse_untrusted_release from public;
+$ops_file$);
+
 select pg_temp.make_function('refuse_withdrawn', $ops_file$
 -- Refuses new facts about a withdrawn release: decisions, checks and exceptions of its gates. What is deployed goes on
 -- proving its health at gate G4. Fired by approvals, gate_checks and exceptions, for any writer. Locks nothing; raises
@@ -10707,6 +15477,145 @@ end
 $$;
 comment on function ops_private.refuse_withdrawn is 'Refuses new facts about a withdrawn release.';
 revoke all on function ops_private.refuse_withdrawn from public;
+$ops_file$);
+
+select pg_temp.make_function('refuse_workflow_config', $ops_file$
+-- Refuses a workflow's config with a field that its type does not take, or a value that no run could have. Called by
+-- check_workflow. Locks nothing. Raises PT400, and what refuse_config raises for the config that its runs are given.
+create or replace function ops_private.refuse_workflow_config(
+    p_project_id uuid,
+    p_type ops.workflow_type,
+    p_config jsonb
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_fault text;
+begin
+    select case
+        when f.field is null then format('A %s workflow takes no %s', p_type, left(g.key, 100))
+        when jsonb_typeof(g.value) <> f.json_type then format('%s of a workflow is no %s', g.key, f.json_type)
+        when g.key = 'branches' and (
+            g.value = '[]' or jsonb_path_exists(g.value, '$[*] ? (@.type() != "string" || @ == "")')
+        ) then 'branches of a workflow are patterns, such as release/*'
+        when g.key = 'priority' and not (g.value::numeric between -100 and 100 and g.value::numeric % 1 = 0)
+            then 'priority of a workflow is a whole number from -100 to 100'
+        when g.key = 'max_attempts' and not (g.value::numeric between 1 and 10 and g.value::numeric % 1 = 0)
+            then 'max_attempts of a workflow is a whole number from 1 to 10'
+    end
+    into v_fault
+    from jsonb_each(p_config) as g (key, value)
+    left join ops.workflow_config_fields() as f on f.workflow_type = p_type and f.field = g.key
+    order by 1
+    limit 1;
+    if v_fault is not null then
+        raise sqlstate 'PT400' using
+            message = v_fault, hint = 'A workflow takes branches, priority, run and, unless it is for backups, max_attempts.';
+    end if;
+    perform ops_private.refuse_config(p_project_id, p_type::text::ops.run_kind, p_config -> 'run');
+end
+$$;
+comment on function ops_private.refuse_workflow_config is 'Refuses a config that no workflow of the type may have.';
+revoke all on function ops_private.refuse_workflow_config from public;
+$ops_file$);
+
+select pg_temp.make_function('rehearsal_of', $ops_file$
+-- Returns how the rehearsal of a release stood at a moment: passed, failed, expired, changed since, or missing; and what
+-- it found. The newest one that had ended counts; policy says how old it may be, what it tried says whether it still is
+-- the release. `infinity` is now.
+-- Called by promotion_requirements, shown_of and prepare_promotion. Locks and raises nothing.
+create or replace function ops_private.rehearsal_of(
+    p_release_id uuid,
+    p_at timestamptz default 'infinity',
+    p_digest text default null
+)
+returns table (status text, summary text, finished_at timestamptz, expires_at timestamptz)
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_at timestamptz := case p_at when 'infinity' then ops.right_now() else p_at end;
+    v_last ops.rehearsals;
+    v_until timestamptz;
+begin
+    select h.* into v_last from ops.rehearsals as h
+    where h.release_id = p_release_id and h.finished_at <= v_at
+    order by h.finished_at desc, h.id desc
+    limit 1;
+    if not found then
+        return query values ('missing', 'it was never rehearsed', null::timestamptz, null::timestamptz);
+        return;
+    end if;
+    v_until := v_last.finished_at + make_interval(
+        hours => (ops_private.rules_in_force(v_last.project_id, 'promotion') ->> 'rehearsal_max_age_hours')::int
+    );
+    return query values (
+        case
+            when not v_last.passed then 'failed'
+            when p_digest <> v_last.shown_digest then 'changed'
+            when v_until <= v_at then 'expired'
+            else 'passed'
+        end,
+        v_last.summary, v_last.finished_at, v_until
+    );
+end
+$$;
+comment on function ops_private.rehearsal_of is 'How the rehearsal of a release stands.';
+revoke all on function ops_private.rehearsal_of from public;
+$ops_file$);
+
+select pg_temp.make_function('rehearse_release', $ops_file$
+-- Queues the rehearsal of a release's promotion to production, and returns its run; while one is unfinished, that one.
+-- Nothing in production changes. Called by who may promote. Locks the project, so that two requests queue one run.
+-- Raises PT404, PT403, and PT409 where production is not hosted here, for a release that goes nowhere any more or whose
+-- build did not pass G1, and what queue_run raises. A retry is harmless.
+-- Definer: people may not write tables themselves; the caller's permission is checked.
+create or replace function ops.rehearse_release(
+    release_id uuid,
+    p_requested_by text default null
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_release ops.releases := ops_private.require_release(rehearse_release.release_id);
+    v_environment ops.environments;
+    v_run_id uuid;
+begin
+    perform ops_private.require_run(v_release.project_id, 'rehearse');
+    perform from ops.projects as p where p.id = v_release.project_id for no key update;
+    select e.* into v_environment
+    from ops_private.promotion_target(v_release.project_id, 'production') as t
+    join ops.environments as e on e.id = t.environment_id;
+    perform ops_private.refuse_rehearsal(v_release, v_environment.id);
+    select r.id into v_run_id
+    from ops.run_requests as q
+    join ops.runs as r on r.id = q.run_id
+    where
+        q.project_id = v_release.project_id and r.kind = 'rehearse' and q.config ->> 'release_id' = v_release.id::text
+        and r.status in ('queued', 'claimed', 'running')
+    limit 1;
+    return coalesce(v_run_id, ops.queue_run(
+        v_release.project_id, v_environment.name, ops_private.project_git_sha(v_release), v_release.version, 'rehearse',
+        p_requested_by => coalesce(p_requested_by, ops.caller_name()),
+        p_config => jsonb_build_object('release_id', v_release.id, 'version', v_release.version)
+    ));
+end
+$$;
+comment on function ops.rehearse_release is 'Asks for a rehearsal of a release''s promotion to production.';
+revoke all on function ops.rehearse_release from public;
+grant execute on function ops.rehearse_release to service_role, ops_operator, release_manager, sre;
 $ops_file$);
 
 select pg_temp.make_function('release_attempt', $ops_file$
@@ -10757,8 +15666,7 @@ begin
     if v_next.next_status = 'queued' and ops_private.cancel_if_superseded(p_run_id) then
         return 'canceled';
     elsif v_next.next_status in ('failed', 'canceled') then
-        perform ops_private.end_data_work(p_run_id, p_reason);
-        perform ops_private.tell_gates(p_run_id);
+        perform ops_private.settle_end(p_run_id, p_reason);
     end if;
     return v_next.next_status;
 end
@@ -10844,7 +15752,8 @@ $ops_file$);
 
 select pg_temp.make_function('release_before', $ops_file$
 -- Returns the release to which a rollback of a deployment returns: the newest one deployed to the same place before,
--- neither rolled back nor withdrawn since. Null if there is none, or if the deployment is not the newest that took effect.
+-- neither rolled back nor withdrawn since. Deployments told by events follow each other as they began, not as they
+-- were told. Null if there is none, or if the deployment is not the newest that took effect.
 -- Called by rollback_deployment and the trigger of deployments. Locks and raises nothing.
 create or replace function ops_private.release_before(p_deployment_id uuid)
 returns uuid
@@ -10857,7 +15766,8 @@ select b.release_id
 from ops.deployments as d
 join ops.deployments as b
     on b.project_id = d.project_id and b.stage = d.stage
-    and b.environment_id is not distinct from d.environment_id and b.created_at < d.created_at
+    and b.environment_id is not distinct from d.environment_id
+    and (least(b.started_at, b.created_at), b.created_at) < (least(d.started_at, d.created_at), d.created_at)
 join ops.releases as r on r.id = b.release_id
 where
     d.id = p_deployment_id and d.status in ('succeeded', 'failed') and b.status = 'succeeded'
@@ -10871,10 +15781,11 @@ where
         select from ops.deployments as n
         where
             n.project_id = d.project_id and n.stage = d.stage
-            and n.environment_id is not distinct from d.environment_id and n.created_at > d.created_at
+            and n.environment_id is not distinct from d.environment_id
+            and (least(n.started_at, n.created_at), n.created_at) > (least(d.started_at, d.created_at), d.created_at)
             and ops_private.takes_effect(n)
     )
-order by b.created_at desc, b.id desc
+order by least(b.started_at, b.created_at) desc, b.created_at desc, b.id desc
 limit 1
 $$;
 comment on function ops_private.release_before is 'The release that a rollback of a deployment returns to.';
@@ -10969,6 +15880,58 @@ limit 1
 $$;
 comment on function ops_private.release_of_run is 'The release that a run built.';
 revoke all on function ops_private.release_of_run from public;
+$ops_file$);
+
+select pg_temp.make_function('release_that_needs', $ops_file$
+-- Returns which release needs the image of a build, or null: one that is being deployed; the newest ones that each place
+-- was given, to which rollbacks return; a candidate that is not older than p_since.
+-- Called by reason_to_keep_image. Locks and raises nothing.
+create or replace function ops_private.release_that_needs(
+    p_project_id uuid,
+    p_build_digest text,
+    p_since timestamptz,
+    p_newest int
+)
+returns text
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+with served as (
+    -- as release_before chooses among them
+    select
+        d.stage, d.environment_id, d.release_id, max(least(d.started_at, d.created_at)) as began_at
+    from ops.deployments as d
+    join ops.releases as r on r.id = d.release_id
+    where
+        d.project_id = p_project_id and d.status = 'succeeded' and r.status not in ('withdrawn', 'rolled_back')
+        and not exists (
+            select from ops.deployments as k where k.rollback_of = d.id and k.status = 'succeeded'
+        )
+    group by d.stage, d.environment_id, d.release_id
+), newest as (
+    select
+        s.release_id,
+        row_number() over (partition by s.stage, s.environment_id order by s.began_at desc) as place
+    from served as s
+)
+select 'release ' || r.version
+from ops.releases as r
+where
+    r.project_id = p_project_id and r.image_digest = p_build_digest
+    and (
+        exists (
+            select from ops.deployments as d where d.release_id = r.id and d.status in ('pending', 'running')
+        )
+        or exists (select from newest as n where n.release_id = r.id and n.place <= p_newest)
+        or r.created_at > p_since and r.status not in ('withdrawn', 'rolled_back')
+    )
+order by r.created_at desc
+limit 1
+$$;
+comment on function ops_private.release_that_needs is 'The release that needs the image of a build.';
+revoke all on function ops_private.release_that_needs from public;
 $ops_file$);
 
 select pg_temp.make_function('remember_template', $ops_file$
@@ -11069,7 +16032,8 @@ grant execute on function ops.remove_condemned_artifacts to service_role, ops_wo
 $ops_file$);
 
 select pg_temp.make_function('remove_member', $ops_file$
--- Ends a membership and returns whether there was one; everyone may leave. Called by people.
+-- Ends a membership and returns whether there was one; everyone may leave, with a key only if it may manage the project.
+-- Called by people.
 -- Locks the project's memberships. Raises PT404, PT403 and PT409 for the last owner. A retry is harmless.
 -- Definer: it answers that a foreign project does not exist, which row level security alone would not do.
 create or replace function ops.remove_member(
@@ -11083,7 +16047,8 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if p_user_id is distinct from auth.uid() or ops.caller_role() <> 'authenticated' then
+    if p_user_id is distinct from auth.uid() or ops.caller_role() <> 'authenticated'
+        or not ops_private.is_within_key(p_project_id, 'manage') then
         perform ops_private.require_member_change(p_project_id, p_user_id);
     end if;
     delete from ops.project_memberships as m where m.project_id = p_project_id and m.user_id = p_user_id;
@@ -11093,6 +16058,44 @@ $$;
 comment on function ops.remove_member is 'Ends a membership.';
 revoke all on function ops.remove_member from public;
 grant execute on function ops.remove_member to authenticated, service_role, ops_operator;
+$ops_file$);
+
+select pg_temp.make_function('remove_notification_rule', $ops_file$
+-- Removes a rule; what was written for its recipient before is still sent. One that odooops.yaml declares is muted instead:
+-- no push brings it back, and its recipient is told by no declared rule of the project any longer, whatever its events.
+-- A rule that people make tells it again. Called by admins and `ops notify rule remove`. Raises PT404 if there is none of
+-- which the caller may know, and PT403. A retry changes nothing that is muted.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
+create or replace function ops.remove_notification_rule(p_id bigint)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project_id uuid;
+    v_is_declared boolean;
+begin
+    select r.project_id, r.is_declared into v_project_id, v_is_declared from ops.notification_rules as r where r.id = p_id;
+    if not found or v_project_id is null and not ops.is_platform()
+        or v_project_id is not null and not ops.has_permission(v_project_id, 'read') then
+        raise sqlstate 'PT404' using
+            message = format('There is no rule %s', p_id), hint = 'List them: ops notify rule list.';
+    elsif v_project_id is not null then
+        perform ops_private.require_permission(v_project_id, 'manage');
+    end if;
+    if v_is_declared then
+        update ops.notification_rules as r set muted_by = coalesce(ops.caller_id(), ops.caller_role())
+        where r.id = p_id and r.muted_by is null;
+        return;
+    end if;
+    delete from ops.notification_rules as r where r.id = p_id;
+end
+$$;
+comment on function ops.remove_notification_rule is 'Removes a rule, or mutes a declared one.';
+revoke all on function ops.remove_notification_rule from public;
+grant execute on function ops.remove_notification_rule to authenticated, service_role, ops_operator;
 $ops_file$);
 
 select pg_temp.make_function('remove_person_alias', $ops_file$
@@ -11150,6 +16153,34 @@ revoke all on function ops.renew_claim from public;
 grant execute on function ops.renew_claim to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('repeat_pull_comment', $ops_file$
+-- Tells the pull requests of a branch again what they were told last: one that was opened after the branch's run has no
+-- comment yet. p_cause names what asks for it. Called when a delivery tells of a pull request. Raises nothing. A retry
+-- writes nothing.
+create or replace function ops_private.repeat_pull_comment(
+    p_project_id uuid,
+    p_branch text,
+    p_cause text
+)
+returns void
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+insert into ops.outbox (project_id, channel, recipient, kind, subject, state, cause, payload)
+select o.project_id, o.channel, o.recipient, o.kind, o.subject, o.state, p_cause, o.payload
+from ops.environments as e
+join ops.outbox as o on o.channel = 'forge' and o.recipient = 'forge' and o.subject = 'comment:' || e.id
+where e.project_id = p_project_id and e.name = p_branch
+order by o.id desc
+limit 1
+on conflict do nothing
+$$;
+comment on function ops_private.repeat_pull_comment is 'Tells a branch''s pull requests again.';
+revoke all on function ops_private.repeat_pull_comment from public;
+$ops_file$);
+
 select pg_temp.make_function('replace_orphans', $ops_file$
 -- Replaces the list of orphans with what the janitor's round found: an array of objects with the columns kind, name,
 -- answer, reason, is_foreign, installation, control_plane, run_id and made_at. A pending decision stays with its orphan,
@@ -11194,18 +16225,61 @@ revoke all on function ops.replace_orphans from public;
 grant execute on function ops.replace_orphans to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('repository_address_fault', $ops_file$
+-- Returns what is wrong with the address of a repository that somebody names through the network; null where nothing is.
+-- It is https://HOST/PATH, ssh://USER@HOST/PATH or USER@HOST:PATH, of plain characters alone: no folder of the
+-- platform's machine, no other program of git's, no option, no password. HOST is a name or an address of IPv4 in its
+-- usual form, read as a destination of policy egress is; one in a company's network is, the machine's own and those at
+-- which clouds hand out credentials are not. A name is judged by itself: what it leads to is known when it is asked.
+-- What passes here passes Remote.parse of tools/git/remote.py, with the same host (tests/sql/test_new_projects.py).
+-- Called by refuse_project. Locks and raises nothing.
+create or replace function ops_private.repository_address_fault(p_url text)
+returns text
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    c_user constant text := '[A-Za-z0-9_][A-Za-z0-9_.-]*@';
+    c_path constant text := '[A-Za-z0-9_.~][A-Za-z0-9_.~/+%-]*';
+    v_host text := lower(coalesce(
+        substring(p_url from '^https://([^/@]+)/' || c_path || '$'),
+        substring(p_url from '^ssh://(?:' || c_user || ')?([^/@]+)/' || c_path || '$'),
+        substring(p_url from '^' || c_user || '([^/@:]+):' || c_path || '$')
+    ));
+    v_name text;
+    v_place text := ops_private.destination_place(v_host);
+begin
+    select coalesce(d.name, '') into v_name from ops_private.destination_parts(v_host) as d where d.name !~ '^[[*]';
+    if length(p_url) > 500 or v_name is null then
+        return 'is no https:// or ssh:// address of a repository';
+    elsif v_place in ('own', 'nowhere')
+        or v_name ~ '(^|\.)(localhost|localdomain|ip6-localhost|ip6-loopback)$'
+        or v_name ~ '^(metadata|metadata\.google\.internal|instance-data(\.ec2\.internal)?)$' then
+        return 'is at an address of the platform''s own machine, or of the cloud that it is in';
+    end if;
+    return null;
+end
+$$;
+comment on function ops_private.repository_address_fault is 'What is wrong with a repository''s address of a stranger.';
+revoke all on function ops_private.repository_address_fault from public;
+$ops_file$);
+
 select pg_temp.make_function('request_exception', $ops_file$
 -- Requests that a gate be waived until a time, and returns the request's id; it waives nothing until it is granted.
 -- Called by callers who may queue work, and by release managers. Locks the gate. Raises PT404, PT403, and PT400 for a
--- time that has passed or that policy does not allow. Only the platform may name somebody else as the requester. A
--- retry requests it again.
+-- time that has passed or that policy does not allow, PT409 for a key that was used for another request. Only the
+-- platform may name somebody else as the requester. The same key returns the same exception; without one, a retry
+-- requests it again.
 -- Definer: nobody may write exceptions directly; the caller's permission is checked.
 create or replace function ops.request_exception(
     release_id uuid,
     gate_code ops.ops_gate_code,
     reason text,
     expires_at timestamptz,
-    p_requested_by text default null
+    p_requested_by text default null,
+    p_idempotency_key text default null
 )
 returns uuid
 language plpgsql
@@ -11218,26 +16292,31 @@ declare
     v_release ops.releases := ops_private.require_release(request_exception.release_id);
     v_gate ops.release_gates := ops_private.gate_of_release(v_release.id, request_exception.gate_code);
     v_hours int := (ops_private.rules_in_force(v_release.project_id, 'promotion') ->> 'exception_max_hours')::int;
+    v_asked ops.exceptions;
     v_id uuid;
 begin
     if not ops.has_permission(v_release.project_id, 'grant_exception') then
         perform ops_private.require_permission(v_release.project_id, 'queue');
     end if;
-    if request_exception.expires_at > clock_timestamp() + make_interval(hours => v_hours) then
+    v_asked.release_id := v_release.id;
+    v_asked.gate_id := v_gate.id;
+    v_asked.gate_code := v_gate.gate_code;
+    v_asked.release_author := v_release.created_by;
+    v_asked.reason := request_exception.reason;
+    v_asked.is_break_glass := false;
+    v_asked.requested_by := ops_private.acting_person(p_requested_by);
+    v_asked.expires_at := request_exception.expires_at;
+    v_asked.idempotency_key := p_idempotency_key;
+    v_id := ops_private.same_exception(v_asked);
+    if v_id is not null then
+        return v_id;
+    elsif request_exception.expires_at > clock_timestamp() + make_interval(hours => v_hours) then
         raise sqlstate 'PT400' using
             message = format('An exception lasts %s hours at most', v_hours),
             hint = 'Ask for less; the policy is promotion.exception_max_hours.';
     end if;
     perform ops_private.recognise_caller();
-    insert into ops.exceptions (
-        release_id, gate_id, gate_code, release_author, reason, requested_by, expires_at
-    )
-    values (
-        v_release.id, v_gate.id, v_gate.gate_code, v_release.created_by, request_exception.reason,
-        ops_private.acting_person(p_requested_by), request_exception.expires_at
-    )
-    returning id into v_id;
-    return v_id;
+    return ops_private.make_exception(v_asked);
 exception when check_violation or not_null_violation then
     raise sqlstate 'PT400' using
         message = 'No exception may have these values', detail = sqlerrm,
@@ -11318,6 +16397,48 @@ revoke all on function ops.requeue_run from public;
 grant execute on function ops.requeue_run to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('require_advisory_import', $ops_file$
+-- Refuses an import that the caller may not make, or whose series or items are none. Called by
+-- ops.import_upgrade_advisories. Raises PT404, PT403 and PT400.
+create or replace function ops_private.require_advisory_import(
+    p_project_id uuid,
+    p_from_version text,
+    p_to_version text,
+    p_items jsonb
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_project_id is not null then
+        perform ops_private.require_permission(p_project_id, 'manage');
+    else
+        perform ops_private.require_platform_permission(
+            'manage', 'You may not import advisories for every project', 'Name a project that you administer.'
+        );
+    end if;
+    if p_from_version !~ '^\d{1,3}\.\d$' or p_to_version !~ '^\d{1,3}\.\d$'
+        or string_to_array(p_from_version, '.')::int[] >= string_to_array(p_to_version, '.')::int[]
+    then
+        raise sqlstate 'PT400' using
+            message = format('%s to %s is no way up', p_from_version, p_to_version),
+            hint = 'Name two series, the older first, such as 18.0 and 19.0.';
+    end if;
+    -- 17.0, the largest so far, has 43,000
+    if jsonb_typeof(p_items) is distinct from 'array' or jsonb_array_length(p_items) > 100000 then
+        raise sqlstate 'PT400' using
+            message = 'The advisories are no list of at most 100,000',
+            hint = 'Split the source by the pair of series.';
+    end if;
+end
+$$;
+comment on function ops_private.require_advisory_import is 'Refuses an import of advisories that may not be made.';
+revoke all on function ops_private.require_advisory_import from public;
+$ops_file$);
+
 select pg_temp.make_function('require_attempt', $ops_file$
 -- Refuses a worker whose attempt is not the run's current one; the last attempt of an ended run may still
 -- write. Called by the RPCs that add logs, artifacts, checks and lineage. Raises PT404 and PT410. Without
@@ -11382,8 +16503,8 @@ revoke all on function ops_private.require_backup from public;
 $ops_file$);
 
 select pg_temp.make_function('require_carried_out', $ops_file$
--- Refuses a run of a kind for which this version has no job: it would wait for ever; and a promotion for which no
--- deployment waits. It also refuses to bind a run to an environment whose kind works
+-- Refuses a run of a kind for which this version has no job: it would wait for ever; a promotion for which no
+-- deployment waits, and a rehearsal of no release. It also refuses to bind a run to an environment whose kind works
 -- on none: the run would block the environment's other work. Called by queue_run and enroll_run. Locks nothing. Raises
 -- PT409.
 create or replace function ops_private.require_carried_out(
@@ -11414,12 +16535,18 @@ begin
         raise sqlstate 'PT409' using
             message = 'A promote run carries out one deployment of a release, and none waits for this one',
             hint = 'Promote a release: ops promote; or take the newest one back: ops rollback.';
+    elsif p_kind = 'rehearse' and not exists (
+        select from ops.releases as r where r.id::text = p_config ->> 'release_id'
+    ) then
+        raise sqlstate 'PT409' using
+            message = 'A rehearse run tries the promotion of one release, and this one names none',
+            hint = 'Name it: ops promote --rehearse.';
     elsif v_kind.is_carried_out then
         return;
     end if;
     raise sqlstate 'PT409' using
         message = format('This version carries out no %s run', p_kind),
-        hint = 'Queue one that it does: build, test, deploy, backup, restore, clone, drill, destroy, verify, retention or compare.';
+        hint = 'Queue one that it does: build, test, deploy, backup, restore, clone, drill, destroy, stop, start, verify, retention or compare.';
 end
 $$;
 comment on function ops_private.require_carried_out is 'Refuses a run of a kind that no job carries out.';
@@ -11440,7 +16567,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if p_run.kind not in ('deploy', 'test', 'clone') or not exists (
+    if p_run.kind not in ('deploy', 'test', 'clone', 'upgrade') or not exists (
         select from ops.environments as e
         join ops.environments as w on w.id = p_run.environment_id
         where
@@ -11455,6 +16582,30 @@ end
 $$;
 comment on function ops_private.require_clone_of is 'Refuses to back up data that a run does not clone.';
 revoke all on function ops_private.require_clone_of from public;
+$ops_file$);
+
+select pg_temp.make_function('require_confirmed', $ops_file$
+-- Refuses an act while the record came from a backup and no person has confirmed it; p_act says what it would have been.
+-- Called by what acts on environments without a run, and by refuse_unconfirmed. Locks nothing. Raises PT409.
+create or replace function ops_private.require_confirmed(
+    p_act text
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if ops.is_unconfirmed() then
+        raise sqlstate 'PT409' using
+            message = format('The record came from a backup, and %s before a person confirms it', p_act),
+            hint = 'Compare it with what is there: ops env orphans list; then ops platform confirm.';
+    end if;
+end
+$$;
+comment on function ops_private.require_confirmed is 'Refuses an act before a restored record is confirmed.';
+revoke all on function ops_private.require_confirmed from public;
 $ops_file$);
 
 select pg_temp.make_function('require_deployable', $ops_file$
@@ -11594,6 +16745,35 @@ comment on function ops_private.require_evidence_keeper is 'Refuses who may not 
 revoke all on function ops_private.require_evidence_keeper from public;
 $ops_file$);
 
+select pg_temp.make_function('require_image', $ops_file$
+-- Refuses what record_deployment would refuse of the run's image: steps call it before anything starts.
+-- Called by steps deployment and promote. Locks nothing. Raises PT404 and PT410 for the attempt, and PT409 where policy
+-- images does not allow the image in the stage of the run's environment. A retry is harmless.
+-- Definer: the platform's login executes this but may not execute the functions that it calls.
+create or replace function ops.require_image(
+    p_run_id uuid,
+    p_attempt int,
+    p_build_digest text
+)
+returns void
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform from ops.runs as r where r.id = p_run_id and r.attempt = p_attempt and r.status = 'running';
+    if not found then
+        perform ops_private.refuse_attempt(p_run_id, p_attempt);
+    end if;
+    perform ops_private.refuse_image(p_run_id, p_build_digest);
+end
+$$;
+comment on function ops.require_image is 'Refuses an image that may not be deployed.';
+revoke all on function ops.require_image from public;
+grant execute on function ops.require_image to service_role, ops_worker;
+$ops_file$);
+
 select pg_temp.make_function('require_member_change', $ops_file$
 -- Refuses a caller who may not give this role to, or take it from, this person: admins change roles below owner, owners
 -- all roles. Raises PT404 and PT403.
@@ -11675,15 +16855,78 @@ begin
     end if;
     raise sqlstate 'PT403' using
         message = format('You may not %s in this project', replace(p_permission, '_', ' ')),
-        hint = (
-            select format('It takes one of these roles: %s.', string_agg(r.role, ', ' order by r.role))
-            from ops.roles as r
-            where p_permission = any (r.permissions) and r.role !~ '^ops_' -- people take no login of the platform
-        );
+        hint = ops_private.who_may(p_permission);
 end
 $$;
 comment on function ops_private.require_permission is 'Refuses the caller who may not do this in the project.';
 revoke all on function ops_private.require_permission from public;
+$ops_file$);
+
+select pg_temp.make_function('require_place', $ops_file$
+-- Refuses a caller who may not set variables at this place: what only developments get takes the permission to queue
+-- work, all else the permission to manage, because production or a copy of its data would get it. Called by functions
+-- that set and unset. Locks the project's row. Raises PT404, PT403, and PT400 for two places at once.
+create or replace function ops_private.require_place(
+    p_project_id uuid,
+    p_stage ops.environment_stage,
+    p_environment_id uuid
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_stage ops.environment_stage := p_stage;
+begin
+    perform ops_private.require_permission(p_project_id, 'read');
+    perform from ops.projects as p where p.id = p_project_id for no key update;
+    if p_stage is not null and p_environment_id is not null then
+        raise sqlstate 'PT400' using
+            message = 'A variable holds at one place', hint = 'Name a stage or an environment.';
+    elsif p_environment_id is not null then
+        select e.stage into v_stage from ops.environments as e
+        where e.id = p_environment_id and e.project_id = p_project_id and e.destroyed_at is null;
+        if not found then
+            raise sqlstate 'PT404' using
+                message = 'There is no such living environment', hint = 'List them: ops env list.';
+        end if;
+    end if;
+    perform ops_private.require_permission(
+        p_project_id, case when v_stage = 'development' then 'queue' else 'manage' end
+    );
+end
+$$;
+comment on function ops_private.require_place is 'Refuses the caller who may not set variables there.';
+revoke all on function ops_private.require_place from public;
+$ops_file$);
+
+select pg_temp.make_function('require_platform_permission', $ops_file$
+-- Refuses a caller without the permission for the whole platform: what is asked for belongs to no project. Members have
+-- permissions in their projects only; a persona has its own, the platform's operator those of ops_operator.
+-- Called by functions about every project. p_hint says what the caller may do instead; without it, who may.
+-- Locks nothing. Raises PT403.
+create or replace function ops_private.require_platform_permission(
+    p_permission text,
+    p_message text,
+    p_hint text default null
+)
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if not ops.has_permission(null, p_permission) then
+        raise sqlstate 'PT403' using message = p_message, hint = coalesce(p_hint, ops_private.who_may(p_permission));
+    end if;
+end
+$$;
+comment on function ops_private.require_platform_permission is
+'Refuses the caller who may not do this for the whole platform.';
+revoke all on function ops_private.require_platform_permission from public;
 $ops_file$);
 
 select pg_temp.make_function('require_promoter', $ops_file$
@@ -11710,7 +16953,8 @@ revoke all on function ops_private.require_promoter from public;
 $ops_file$);
 
 select pg_temp.make_function('require_queueable', $ops_file$
--- Refuses work for a project that does not exist, that is archived, or in which the caller may not queue.
+-- Refuses work for a project that does not exist or in which the caller may not queue; an archived one takes only the
+-- removal of its environments.
 -- Raises PT404, PT403, PT409.
 create or replace function ops_private.require_queueable(
     p_project_id uuid,
@@ -11730,9 +16974,11 @@ begin
     if not found then
         raise sqlstate 'PT404' using
             message = 'There is no such project', hint = 'Create it: ops project create.';
-    elsif v_status = 'archived' then
+    elsif v_status = 'archived' and not exists (
+        select from ops.run_kinds() as k where k.kind = p_kind and k.effect = 'remove'
+    ) then
         raise sqlstate 'PT409' using
-            message = 'The project is archived', hint = 'Queue work in an active project.';
+            message = 'The project is archived', hint = 'Bring it back: ops project restore.';
     end if;
 end
 $$;
@@ -11786,7 +17032,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if p_kind = 'promote' and ops.has_permission(p_project_id, 'deploy') then
+    if p_kind in ('promote', 'rehearse') and ops.has_permission(p_project_id, 'deploy') then
         return; -- a rollback is a promotion of what was there before
     elsif p_kind in ('build', 'test') and p_stage is distinct from 'production'
         and ops.has_permission(p_project_id, 'queue_build') then
@@ -11794,8 +17040,10 @@ begin
     end if;
     perform ops_private.require_permission(p_project_id, case
         when p_kind in ('backup', 'drill', 'promote') then p_kind::text
+        when p_kind = 'rehearse' then 'promote'
         when p_kind in ('verify', 'retention') then 'backup'
-        when p_kind in ('restore', 'clone', 'compare') then 'restore' -- a comparison shows the backup's data
+        -- a comparison shows the backup's data, and a branch's code reads them in an upgrade preview
+        when p_kind in ('restore', 'clone', 'compare', 'upgrade') then 'restore'
         when p_stage = 'production' then 'queue_production'
         else 'queue'
     end);
@@ -11803,6 +17051,28 @@ end
 $$;
 comment on function ops_private.require_run is 'Refuses the caller who may not ask for this work.';
 revoke all on function ops_private.require_run from public;
+$ops_file$);
+
+select pg_temp.make_function('require_signing_off', $ops_file$
+-- Refuses a login of the platform that lets somebody sign off gates: such a person is named by the schema's owner.
+-- Called by create_console_link and invite_to_console. Locks nothing. Raises PT403.
+create or replace function ops_private.require_signing_off(p_personas text[])
+returns void
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_personas && array['qa_tester', 'release_manager'] and cardinality(ops.caller_jobs()) > 0 then
+        raise sqlstate 'PT403' using
+            message = 'A session that signs off gates decides for a person: no login of the platform makes one',
+            hint = 'Make it as the schema''s owner: ODOOOPS_MIGRATE_URL.';
+    end if;
+end
+$$;
+comment on function ops_private.require_signing_off is 'Refuses that a login of the platform names who signs off.';
+revoke all on function ops_private.require_signing_off from public;
 $ops_file$);
 
 select pg_temp.make_function('require_unused_database', $ops_file$
@@ -12026,14 +17296,107 @@ grant execute on function ops.restore_backup to authenticated, service_role, ops
 grant execute on function ops.restore_backup to sre;
 $ops_file$);
 
+select pg_temp.make_function('restore_project', $ops_file$
+-- Brings an archived project back: it accepts runs again and its branches are followed, its production runs again, and
+-- the environments that archive_project took down are deployed from their branches' last seen commits.
+-- Called by `ops project restore` and owners. Locks the project's row and its counter. Raises PT404 and PT403, and
+-- PT409 while a restored record is not confirmed. A retry,
+-- and an active project, change nothing.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
+create or replace function ops.restore_project(
+    p_slug text
+)
+returns setof ops.projects
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project ops.projects := ops_private.project_to_archive(p_slug);
+    v_archived_at timestamptz := v_project.archived_at;
+    v_lost record;
+begin
+    if v_archived_at is null then
+        return next v_project;
+        return;
+    end if;
+    v_project := ops_private.move_project(v_project.id, 'active');
+    perform ops_private.move_environment(e, 'running') from ops.environments as e
+    where e.project_id = v_project.id and e.stage = 'production' and e.status = 'stopped' and e.url is not null;
+    for v_lost in
+        select distinct on (e.name) e.name, e.stage, h.sha
+        from ops.environments as e
+        join ops.branch_heads as h on h.project_id = e.project_id and h.branch = e.branch
+        where
+            e.project_id = v_project.id and e.stage <> 'production'
+            and coalesce(e.destroyed_at, 'infinity') >= v_archived_at
+        order by e.name, e.generation desc
+    loop
+        perform ops_private.make_environment(v_project.id, v_lost.name, v_lost.stage);
+        perform ops.queue_run(
+            v_project.id, v_lost.name, v_lost.sha, 'refs/heads/' || v_lost.name, p_kind => 'deploy'
+        );
+    end loop;
+    return next v_project;
+end
+$$;
+comment on function ops.restore_project is 'Brings an archived project and its environments back.';
+revoke all on function ops.restore_project from public;
+grant execute on function ops.restore_project to authenticated, service_role, ops_operator;
+$ops_file$);
+
+select pg_temp.make_function('retry_messages', $ops_file$
+-- Makes messages due now that wait for their next try or are dead, of one project, one channel, or all, and returns how
+-- many. Those of every project are the platform's to send. Called by admins, by `ops outbox retry`, and when a forge is
+-- set anew. Locks the messages. Raises PT404 and PT403. A retry is harmless.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
+create or replace function ops.retry_messages(
+    p_project_id uuid default null,
+    p_channel text default null
+)
+returns int
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_ids bigint[];
+begin
+    if p_project_id is not null then
+        perform ops_private.require_permission(p_project_id, 'manage');
+    elsif not ops.is_platform() then
+        raise sqlstate 'PT403' using
+            message = 'You may not send the messages of all projects', hint = 'Name a project that you administer.';
+    end if;
+    v_ids := array(
+        select o.id from ops.outbox as o
+        where
+            o.status in ('waiting', 'dead') and o.lease_expires_at is null
+            and (p_project_id is null or o.project_id = p_project_id)
+            and (p_channel is null or o.channel = p_channel)
+        order by o.id
+        for no key update
+    );
+    perform ops_private.move_messages(v_ids, 'waiting', p_next_at => clock_timestamp());
+    return cardinality(v_ids);
+end
+$$;
+comment on function ops.retry_messages is 'Makes undelivered messages due now.';
+revoke all on function ops.retry_messages from public;
+grant execute on function ops.retry_messages to authenticated, service_role, ops_operator;
+$ops_file$);
+
 select pg_temp.make_function('retry_run', $ops_file$
 -- Queues an ended run again, as a new run that refers to the one it repeats. Called by `ops run retry` and
 -- people. Locks the project's counter. Raises PT404, PT403, and PT409 for a run that has not ended. Each
--- call queues another run.
+-- call queues another run, except one with the same idempotency key.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.retry_run(
     p_run_id uuid,
-    p_requested_by text default null
+    p_requested_by text default null,
+    p_idempotency_key text default null
 )
 returns uuid
 language plpgsql
@@ -12045,6 +17408,7 @@ declare
     v_run ops.runs := ops_private.run_to_change(p_run_id);
     v_priority int := v_run.priority;
     v_branch text;
+    v_request ops.run_requests;
 begin
     if v_run.finished_at is null then
         raise sqlstate 'PT409' using
@@ -12055,11 +17419,12 @@ begin
         v_priority := least(v_priority, 0); -- what was pressing then need not be now
     end if;
     select e.name into v_branch from ops.environments as e where e.id = v_run.environment_id;
+    select q.* into v_request from ops.run_requests as q where q.run_id = v_run.id;
     return ops.queue_run(
         v_run.project_id, v_branch, v_run.git_sha, v_run.git_ref, p_kind => v_run.kind, p_trigger => 'retry',
         p_requested_by => p_requested_by, p_priority => v_priority,
-        p_config => (select q.config from ops.run_requests as q where q.run_id = v_run.id),
-        p_max_attempts => v_run.max_attempts, p_retry_of => v_run.id
+        p_idempotency_key => p_idempotency_key, p_config => v_request.config, p_max_attempts => v_run.max_attempts, p_retry_of => v_run.id,
+        p_workflow_id => v_request.workflow_id
     );
 end
 $$;
@@ -12125,6 +17490,58 @@ revoke all on function ops.revoke_exception from public;
 grant execute on function ops.revoke_exception to service_role, release_manager;
 $ops_file$);
 
+select pg_temp.make_function('revoke_member_key', $ops_file$
+-- Ends a key of a project's member at once and returns whether it was in force: one's own, or as who manages the members
+-- everybody's. Called by the console and people. Locks the key. Raises PT404. Repeating it is harmless.
+-- Definer: people may not write keys themselves: the function checks whose key it is and writes for them.
+create or replace function ops.revoke_member_key(prefix text)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_key ops.event_keys := ops_private.member_key_to_change(revoke_member_key.prefix, true);
+begin
+    return ops.revoke_event_key(v_key.prefix);
+end
+$$;
+comment on function ops.revoke_member_key is 'Ends a key of a project''s member.';
+revoke all on function ops.revoke_member_key from public;
+grant execute on function ops.revoke_member_key to authenticated;
+$ops_file$);
+
+select pg_temp.make_function('revoke_person_key', $ops_file$
+-- Withdraws a key and returns whether it was in force: what it signed before still counts, what it signs later does not.
+-- Called by `ops person key revoke` and the service role. Locks the key. Raises PT404. Repeating it is harmless.
+-- Definer: nobody may write keys directly; only the service role may execute this.
+create or replace function ops.revoke_person_key(
+    key_id text,
+    p_revoked_by text default null
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    update ops.person_keys as k
+    set revoked_at = clock_timestamp(), revoked_by = coalesce(p_revoked_by, ops.caller_id(), ops.caller_role())
+    where k.key_id = revoke_person_key.key_id and k.revoked_at is null;
+    if not found and not exists (select from ops.person_keys as k where k.key_id = revoke_person_key.key_id) then
+        raise sqlstate 'PT404' using message = 'There is no such key', hint = 'List them: ops person key list.';
+    end if;
+    return found;
+end
+$$;
+comment on function ops.revoke_person_key is 'Withdraws a person''s key.';
+revoke all on function ops.revoke_person_key from public;
+grant execute on function ops.revoke_person_key to service_role;
+$ops_file$);
+
 select pg_temp.make_function('right_now', $ops_file$
 -- Returns the time at which it is called. A statement's own time is that of its beginning: what waited for a lock
 -- would be judged by a time before the wait. It is declared stable so that views that call it are merged into the
@@ -12164,11 +17581,16 @@ as $$
 declare
     v_undecided record;
 begin
+    if ops.is_unconfirmed() then
+        return;
+    end if;
     for v_undecided in
         select d.id, d.decision_due_at from ops.deployments as d
         where
             d.decision_due_at <= clock_timestamp() and d.kept_at is null and d.g4_status = 'inconclusive'
             and ops_private.release_before(d.id) is not null
+            -- Time that ran out before a person confirmed a restored record: what was decided then is not on it.
+            and not exists (select from ops.control_plane as c where c.confirmed_at >= d.decision_due_at)
             and not exists (select from ops.deployments as k where k.rollback_of = d.id)
         order by d.decision_due_at
     loop
@@ -12192,15 +17614,18 @@ $ops_file$);
 select pg_temp.make_function('rollback_deployment', $ops_file$
 -- Rolls the newest deployment of a place back to the previous release: queues the run and returns the new deployment.
 -- With p_with_data the data of before come back too, which loses what was written since; else the previous release gets
--- the data of now. No gate and no freeze blocks it. While it is at work, it returns the same deployment.
+-- the data of now. No gate and no freeze blocks it. While it is at work, it returns the same deployment; the same key does
+-- so for good, that of a request that joined it too.
 -- Called by site reliability engineers and release managers. Locks the project, the release and its gates. Raises
--- PT404, PT403, PT400 without a reason, and PT409 if there is no previous release or its data are not kept.
+-- PT404, PT403, PT400 without a reason, and PT409 if there is no previous release, its data are not kept, policy images
+-- does not allow its image, or the key was used for another request.
 -- Definer: nobody may write deployments directly; the caller's permission is checked.
 create or replace function ops.rollback_deployment(
     deployment_id uuid,
     reason text,
     p_requested_by text default null,
-    p_with_data boolean default false
+    p_with_data boolean default false,
+    p_idempotency_key text default null
 )
 returns uuid
 language plpgsql
@@ -12212,6 +17637,8 @@ as $$
 declare
     v_undone ops.deployments := ops_private.require_deployment(rollback_deployment.deployment_id, 'read');
     v_release ops.releases;
+    v_asked jsonb := jsonb_build_object('reason', rollback_deployment.reason, 'with_data', p_with_data);
+    v_former jsonb;
     v_id uuid;
 begin
     if not ops.has_permission(v_undone.project_id, 'promote') then
@@ -12222,8 +17649,26 @@ begin
             message = 'A rollback has a reason', hint = 'Say what went wrong.';
     end if;
     perform from ops.projects as p where p.id = v_undone.project_id for no key update;
-    select d.id into v_id from ops.deployments as d
-    where d.rollback_of = v_undone.id and d.status in ('pending', 'running');
+    -- The request that made a rollback is in its own columns, those that joined it are beside it.
+    select d.id, coalesce(
+        d.joined_requests -> p_idempotency_key, jsonb_build_object('reason', d.reason, 'with_data', d.with_data)
+    ) into v_id, v_former
+    from ops.deployments as d
+    where d.rollback_of = v_undone.id and (d.idempotency_key = p_idempotency_key or d.joined_requests ? p_idempotency_key);
+    if found and v_former <> v_asked then
+        raise sqlstate 'PT409' using
+            message = 'This Idempotency-Key was used for another request',
+            detail = 'A key names one request within its deployment.', hint = 'Use a new key.';
+    elsif found then
+        return v_id;
+    end if;
+    update ops.deployments as d
+    set joined_requests = case
+        when p_idempotency_key is null then d.joined_requests
+        else d.joined_requests || jsonb_build_object(p_idempotency_key, v_asked)
+    end
+    where d.rollback_of = v_undone.id and d.status in ('pending', 'running')
+    returning d.id into v_id;
     if found then
         return v_id;
     end if;
@@ -12240,10 +17685,13 @@ begin
             detail = 'It changed no module, so that its data are those of now, or the time for which they are kept is over.',
             hint = 'Roll back the code alone, or restore a backup: ops backup restore.';
     end if;
-    return ops_private.start_deployment(
+    perform ops_private.refuse_untrusted_release(v_release, v_undone.stage);
+    v_id := ops_private.start_deployment(
         v_release, v_undone.environment_id, v_undone.stage, 'rollback: ' || rollback_deployment.reason, v_undone.id,
         rollback_deployment.reason, p_requested_by, p_with_data
     );
+    update ops.deployments as d set idempotency_key = p_idempotency_key where d.id = v_id;
+    return v_id;
 end
 $$;
 comment on function ops.rollback_deployment is 'Takes a deployment back to the release that was there before.';
@@ -12286,7 +17734,8 @@ begin
     return query
     select * from ops_private.write_event_key(
         v_old.name, v_old.persona, v_old.event_types, rotate_event_key.expires_at, v_old.project_id, v_old.approver_id,
-        coalesce(p_created_by, ops.caller_id(), ops.caller_role()), v_old.id
+        coalesce(p_created_by, ops.caller_id(), ops.caller_role()), v_old.id,
+        v_old.user_id, v_old.scopes
     );
 exception when check_violation or not_null_violation then
     raise sqlstate 'PT400' using
@@ -12296,6 +17745,35 @@ $$;
 comment on function ops.rotate_event_key is 'Makes a successor of a key.';
 revoke all on function ops.rotate_event_key from public;
 grant execute on function ops.rotate_event_key to service_role, ops_operator;
+$ops_file$);
+
+select pg_temp.make_function('rotate_member_key', $ops_file$
+-- Makes a successor of one of the calling member's own keys, with the same scopes, and returns it; the old one works until
+-- the overlap ends. Called by the console and people. Locks the key. Raises PT404, PT400 and PT409 as rotate_event_key.
+-- A retry makes another successor.
+-- Definer: people may not write keys themselves: the function checks whose key it is and writes for them.
+create or replace function ops.rotate_member_key(
+    prefix text,
+    expires_at timestamptz,
+    p_overlap interval default '1 hour'
+)
+returns table (key_id uuid, key text)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_key ops.event_keys := ops_private.member_key_to_change(rotate_member_key.prefix, false);
+begin
+    return query
+    select * from ops.rotate_event_key(v_key.prefix, rotate_member_key.expires_at, p_overlap);
+end
+$$;
+comment on function ops.rotate_member_key is 'Makes a successor of one of the calling member''s keys.';
+revoke all on function ops.rotate_member_key from public;
+grant execute on function ops.rotate_member_key to authenticated;
 $ops_file$);
 
 select pg_temp.make_function('rule_fault', $ops_file$
@@ -12346,6 +17824,8 @@ begin
         return 'is a list';
     elsif jsonb_array_length(p_value) not between p_minimum and p_maximum then
         return format('has %s to %s entries', p_minimum, p_maximum);
+    elsif p_kind = 'destinations' then
+        return (select min(ops_private.destination_fault(d.value)) from jsonb_array_elements(p_value) as d);
     elsif p_kind = 'windows' then
         return (select min(ops_private.window_fault(w.value)) from jsonb_array_elements(p_value) as w);
     elsif exists (
@@ -12359,6 +17839,44 @@ end
 $$;
 comment on function ops_private.rule_fault is 'What is wrong with the value of a rule, if anything is.';
 revoke all on function ops_private.rule_fault from public;
+$ops_file$);
+
+select pg_temp.make_function('ruled_environments', $ops_file$
+-- Lists the living environments that reach only what policy egress lets them, which production does not, with the mode
+-- and the list of their stage, and what on such lists the platform's operator named: for the project, or for all.
+-- Called by egress_rules and note_egress_rules. Locks and raises nothing.
+create or replace function ops_private.ruled_environments()
+returns table (
+    id uuid,
+    project_id uuid,
+    project_slug text,
+    name text,
+    stage text,
+    mode text,
+    allow jsonb,
+    opened jsonb,
+    rules jsonb
+)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select
+    e.id, p.id, p.slug, e.name, e.stage::text, held.rules ->> (e.stage || '_mode'), held.rules -> (e.stage || '_allow'),
+    (
+        select coalesce(jsonb_agg(distinct d.destination), '[]')
+        from ops.policies as o
+        cross join jsonb_array_elements_text(coalesce(o.opened -> (e.stage || '_allow'), '[]')) as d (destination)
+        where o.policy_type = 'egress' and (o.project_id = p.id or o.project_id is null)
+    ),
+    held.rules
+from ops.projects as p
+cross join lateral (select ops_private.rules_in_force(p.id, 'egress') as rules) as held
+join ops.environments as e on e.project_id = p.id and e.destroyed_at is null and e.stage <> 'production'
+$$;
+comment on function ops_private.ruled_environments is 'The environments whose way out has rules.';
+revoke all on function ops_private.ruled_environments from public;
 $ops_file$);
 
 select pg_temp.make_function('rules_in_force', $ops_file$
@@ -12416,6 +17934,9 @@ values
     ('clone'::ops.run_kind, 'backup_id', 'string', '{restore}'::text[]),
     ('clone'::ops.run_kind, 'purpose', 'string', '{restore}'::text[]),
     ('clone'::ops.run_kind, 'masking_profile', 'string', '{restore}'::text[]),
+    ('upgrade'::ops.run_kind, 'target_series', 'string', '{restore}'::text[]),
+    ('upgrade'::ops.run_kind, 'engine', 'string', '{restore}'::text[]),
+    ('upgrade'::ops.run_kind, 'backup_id', 'string', '{restore}'::text[]),
     ('drill'::ops.run_kind, 'backup_id', 'string', '{drill}'::text[]),
     ('drill'::ops.run_kind, 'purpose', 'string', '{drill}'::text[]),
     ('drill'::ops.run_kind, 'masking_profile', 'string', '{drill}'::text[]),
@@ -12427,8 +17948,11 @@ values
     ('promote'::ops.run_kind, 'image_digest', 'string', '{deploy,promote}'::text[]),
     ('promote'::ops.run_kind, 'git_shas', 'object', '{deploy,promote}'::text[]),
     ('promote'::ops.run_kind, 'rollback_of', 'string', '{deploy,promote}'::text[]),
+    ('rehearse'::ops.run_kind, 'release_id', 'string', '{deploy,promote}'::text[]),
+    ('rehearse'::ops.run_kind, 'version', 'string', '{deploy,promote}'::text[]),
     ('destroy'::ops.run_kind, 'confirm', 'string', '{queue,queue_production}'::text[]),
     ('destroy'::ops.run_kind, 'without_backup', 'boolean', '{queue_production}'::text[]),
+    ('stop'::ops.run_kind, 'until_asked', 'boolean', '{queue,queue_production}'::text[]),
     ('verify'::ops.run_kind, 'backup_id', 'string', '{backup}'::text[]),
     ('compare'::ops.run_kind, 'backup_id', 'string', '{restore}'::text[]),
     ('compare'::ops.run_kind, 'tables', 'array', '{restore}'::text[])
@@ -12447,31 +17971,39 @@ select pg_temp.make_function('run_kinds', $ops_file$
 --   new      it gives an environment a new database; production gets one only while it has none
 --   replace  it may replace the data of any environment, production's too
 --   remove   it removes the environment
+--   serve    it starts or stops the environment's service, and leaves its data as they are
 -- It also lists the stages on which the kind may work (none: its runs work on no environment), and whether this version
 -- has a job for it. kinds.py has the same facts for Dagster, and a test compares the two. A kind that is not listed may
 -- do nothing.
 -- Called by functions that refuse work. Locks and raises nothing.
 create or replace function ops.run_kinds()
 returns table (kind ops.run_kind, effect text, stages ops.environment_stage[], is_carried_out boolean)
-language sql
+language plpgsql
 immutable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-values
-    ('build'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), true),
-    ('test'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), true),
-    ('deploy'::ops.run_kind, 'new', enum_range(null::ops.environment_stage), true),
-    ('backup'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), true),
-    ('restore'::ops.run_kind, 'replace', enum_range(null::ops.environment_stage), true),
-    ('clone'::ops.run_kind, 'new', '{development,staging}'::ops.environment_stage[], true),
-    ('upgrade'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), false),
-    ('drill'::ops.run_kind, 'none', enum_range(null::ops.environment_stage), true),
-    ('promote'::ops.run_kind, 'replace', '{staging,production}'::ops.environment_stage[], true),
-    ('destroy'::ops.run_kind, 'remove', enum_range(null::ops.environment_stage), true),
-    ('verify'::ops.run_kind, 'none', '{}'::ops.environment_stage[], true),
-    ('retention'::ops.run_kind, 'none', '{}'::ops.environment_stage[], true),
-    ('compare'::ops.run_kind, 'none', '{}'::ops.environment_stage[], true)
+declare
+    c_all constant ops.environment_stage[] := enum_range(null::ops.environment_stage);
+begin
+    return query values
+        ('build'::ops.run_kind, 'none', c_all, true),
+        ('test'::ops.run_kind, 'none', c_all, true),
+        ('deploy'::ops.run_kind, 'new', c_all, true),
+        ('backup'::ops.run_kind, 'none', c_all, true),
+        ('restore'::ops.run_kind, 'replace', c_all, true),
+        ('clone'::ops.run_kind, 'new', '{development,staging}'::ops.environment_stage[], true),
+        ('upgrade'::ops.run_kind, 'none', c_all, true),
+        ('drill'::ops.run_kind, 'none', c_all, true),
+        ('promote'::ops.run_kind, 'replace', '{staging,production}'::ops.environment_stage[], true),
+        ('rehearse'::ops.run_kind, 'none', '{production}'::ops.environment_stage[], true),
+        ('destroy'::ops.run_kind, 'remove', c_all, true),
+        ('stop'::ops.run_kind, 'serve', c_all, true),
+        ('start'::ops.run_kind, 'serve', c_all, true),
+        ('verify'::ops.run_kind, 'none', '{}'::ops.environment_stage[], true),
+        ('retention'::ops.run_kind, 'none', '{}'::ops.environment_stage[], true),
+        ('compare'::ops.run_kind, 'none', '{}'::ops.environment_stage[], true);
+end
 $$;
 comment on function ops.run_kinds is 'What a run of each kind may do to an environment.';
 revoke all on function ops.run_kinds from public;
@@ -12572,6 +18104,37 @@ revoke all on function ops.runs_ending_with from public;
 grant execute on function ops.runs_ending_with to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('same_exception', $ops_file$
+-- Returns the exception that an idempotency key made for a release; null without a key or for a new one.
+-- Called by request_exception and break_glass, before and after their insert. Locks nothing. Raises PT409 if the key was
+-- used for another request, which somebody else's is as well. Of broken glass the policy sets the end, not the request.
+create or replace function ops_private.same_exception(p_asked ops.exceptions)
+returns uuid
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_found ops.exceptions;
+begin
+    select e.* into v_found from ops.exceptions as e
+    where e.release_id = p_asked.release_id and e.idempotency_key = p_asked.idempotency_key;
+    if (v_found.gate_code, v_found.reason, v_found.is_break_glass, v_found.requested_by)
+        <> (p_asked.gate_code, p_asked.reason, p_asked.is_break_glass, p_asked.requested_by)
+        or (v_found.expires_at <> p_asked.expires_at and not v_found.is_break_glass) then
+        raise sqlstate 'PT409' using
+            message = format('The idempotency key %s was used for another request', p_asked.idempotency_key),
+            detail = format('It made exception %s.', v_found.id),
+            hint = 'Use a new key for a new request.';
+    end if;
+    return v_found.id;
+end
+$$;
+comment on function ops_private.same_exception is 'The exception that an idempotency key made.';
+revoke all on function ops_private.same_exception from public;
+$ops_file$);
+
 select pg_temp.make_function('seal_content', $ops_file$
 -- Returns the hash that seals a record over the one before it: SHA-256 over that hash and the record as JSON.
 -- Called by functions that write and verify checkpoints; events have ops.hash_event. Locks and raises nothing.
@@ -12651,6 +18214,196 @@ end
 $$;
 comment on function ops_private.seal_partition is 'Closes a partition to everyone by its own name.';
 revoke all on function ops_private.seal_partition from public;
+$ops_file$);
+
+select pg_temp.make_function('sealing_key', $ops_file$
+-- Returns the public key for which values are sealed now, in base64; null before the first start of a platform. Called by doors that
+-- take a value. It is no secret. Locks and raises nothing.
+-- Definer: nobody reads the table itself.
+create or replace function ops.sealing_key()
+returns text
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+select encode(k.public_key, 'base64') from ops.sealing_keys as k order by k.recorded_at desc limit 1
+$$;
+comment on function ops.sealing_key is 'The public key for which values are sealed.';
+revoke all on function ops.sealing_key from public;
+grant execute on function ops.sealing_key to authenticated, service_role, ops_worker, ops_operator, developer;
+$ops_file$);
+
+select pg_temp.make_function('search_run_logs', $ops_file$
+-- Returns the newest lines of a run that have a text, whatever its case, oldest first. A call looks through 50,000
+-- lines at most, below p_before_id or from the end; next_before_id is the p_before_id with which the search goes on,
+-- null at the log's beginning. Where no line has the text, the only row has no id. Called by whatever searches a log,
+-- of any length. Locks and raises nothing; people see their own projects'.
+-- Definer: the answer is the same for every caller; the caller's right to read the project is checked once, and not for
+-- each line.
+create or replace function ops.search_run_logs(
+    p_run_id uuid,
+    p_text text,
+    p_before_id bigint default null,
+    p_level ops.log_level default null,
+    p_limit int default 500
+)
+returns table (
+    id bigint,
+    run_id uuid,
+    attempt int,
+    level ops.log_level,
+    message text,
+    metadata jsonb,
+    "timestamp" timestamptz,
+    next_before_id bigint
+)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan -- as page_run_logs
+as $$
+#variable_conflict use_column
+declare
+    v_most constant int := 50000; -- a fifth of what a page may take, with its other work
+    v_text constant text := lower(p_text); -- once, and not for each line
+    v_before constant bigint := coalesce(p_before_id, 9223372036854775807);
+    v_first bigint;
+begin
+    if not ops_private.may_read_run(p_run_id) then
+        return;
+    end if;
+    -- by the index alone; null where fewer lines are left
+    select l.id into v_first from ops.run_logs as l
+    where l.run_id = p_run_id and l.id < v_before
+    order by l.id desc
+    offset v_most - 1 limit 1;
+
+    return query
+    with found as (
+        select l.* from ops.run_logs as l
+        where
+            l.run_id = p_run_id and l.id < v_before and l.id >= coalesce(v_first, 0)
+            and (p_level is null or l.level >= p_level)
+            and strpos(lower(l.message), v_text) > 0
+        order by l.id desc
+        limit p_limit
+    ), place as (
+        select case when count(*) = p_limit then min(f.id) else v_first end as next_before_id from found as f
+    )
+    select f.id, f.run_id, f.attempt, f.level, f.message, f.metadata, f.timestamp, p.next_before_id
+    from place as p
+    left join found as f on true
+    order by f.id;
+end
+$$;
+comment on function ops.search_run_logs is 'Lines of a run that have a text, from a part of its log at a time.';
+revoke all on function ops.search_run_logs from public;
+grant execute on function ops.search_run_logs
+to authenticated, service_role, ops_worker, ops_operator;
+grant execute on function ops.search_run_logs
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('seconds_of_phases', $ops_file$
+-- Lists the seconds of each phase of a promotion or rehearsal, and of its downtime: where modules changed, people are kept
+-- out from the copy of the data to the proof of health; where none did, never. The proved build answers in the start.
+-- Called by v_release_downtime and v_deployment_history. Locks and raises nothing.
+create or replace function ops.seconds_of_phases(p_phases jsonb)
+returns table (phase text, seconds numeric)
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select e.key, e.value::numeric from jsonb_each_text(p_phases) as e
+union all
+select 'downtime', coalesce(sum(e.value::numeric) filter (where e.key <> 'start'), 0)
+from jsonb_each_text(p_phases) as e
+where p_phases ? 'start' and (e.key = 'start' or p_phases ? 'copy' and e.key in ('copy', 'update', 'health'))
+having count(*) > 0
+$$;
+comment on function ops.seconds_of_phases is 'The seconds of each phase, and of the downtime.';
+revoke all on function ops.seconds_of_phases from public;
+grant execute on function ops.seconds_of_phases to authenticated, service_role, ops_worker, ops_operator;
+grant execute on function ops.seconds_of_phases
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('see_as_member', $ops_file$
+-- Lets the bearer of a session's cookie see a project as one of its members does, and change nothing, until
+-- stop_seeing_as; it is on the record before anything is shown. Called by the gateway. Locks the session. Raises PT401 for
+-- a session that does not work, PT403 for who may not see as that member, or sees as another already. A retry is refused.
+-- Definer: the gateway may not write sessions; who has none sees nothing.
+create or replace function ops.see_as_member(
+    p_session_sha256 text,
+    p_project_id uuid,
+    p_user_id uuid
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_known jsonb := ops.authenticate_console_session(p_session_sha256);
+    v_session ops.console_sessions;
+begin
+    select s.* into v_session from ops.console_sessions as s
+    where s.session_sha256 = p_session_sha256
+    for no key update;
+    if v_known ? 'seen_as' or not ops_private.sees_as_member(v_session, p_project_id, p_user_id) then
+        raise sqlstate 'PT403' using
+            message = format('%s may not see this as that member', v_session.person),
+            hint = 'Admins see their own project as its members, and auditors every one; stop seeing as another first.';
+    end if;
+    update ops.console_sessions as s set seen_project_id = p_project_id, seen_user_id = p_user_id
+    where s.id = v_session.id;
+    insert into ops.environment_events (project_id, environment, event, payload, source, recorded_by)
+    values (
+        p_project_id, 'console', 'seen_as', jsonb_build_object('user_id', p_user_id, 'session_id', v_session.id), 'ops',
+        v_session.person
+    );
+end
+$$;
+comment on function ops.see_as_member is 'Lets a session of the console see a project as one of its members.';
+revoke all on function ops.see_as_member from public;
+grant execute on function ops.see_as_member to service_role, ops_gateway;
+$ops_file$);
+
+select pg_temp.make_function('sees_as_member', $ops_file$
+-- Returns whether the session may see the project as this member: whoever manages the project's members may, and auditors,
+-- who read everything anyway; false without a project. Called by authenticate_console_session and see_as_member, by the
+-- gateway, which no policy knows. Locks and raises nothing.
+create or replace function ops_private.sees_as_member(
+    p_session ops.console_sessions,
+    p_project_id uuid,
+    p_user_id uuid
+)
+returns boolean
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select exists (
+    select from ops.project_memberships as m where m.project_id = p_project_id and m.user_id = p_user_id
+) and exists (
+    select from ops.roles as r
+    where
+        (r.role = p_session.persona and 'audit' = any (r.permissions))
+        or (
+            'manage' = any (r.permissions) and r.role = (
+                select m.role::text from ops.project_memberships as m
+                where m.project_id = p_project_id and m.user_id = p_session.user_id
+            )
+        )
+)
+$$;
+comment on function ops_private.sees_as_member is 'Whether a session may see a project as one of its members.';
+revoke all on function ops_private.sees_as_member from public;
 $ops_file$);
 
 select pg_temp.make_function('sender_id', $ops_file$
@@ -12809,14 +18562,16 @@ $ops_file$);
 
 select pg_temp.make_function('set_policy', $ops_file$
 -- Sets a project's policy and returns the rules in force; a rule left out falls back to the platform's. Without a
--- project it sets the rules for all, which only the platform may do.
--- Called by admins. Locks the policy's row.
--- Raises PT404, PT403 and PT400 naming the wrong rule. Repeating it is harmless.
+-- project it sets the rules for all, which only the platform may do. With p_read, the rules in force that the caller has
+-- read, it refuses where others hold by now.
+-- Called by admins. Locks the policy's row, and with p_read the project's.
+-- Raises PT404, PT403, PT400 naming the wrong rule, and PT412. What changes who reaches what is an event of environments. Repeating it is harmless.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.set_policy(
     project_id uuid,
     type ops.policy_type,
-    rules jsonb
+    rules jsonb,
+    p_read jsonb default null
 )
 returns jsonb
 language plpgsql
@@ -12828,16 +18583,39 @@ as $$
 begin
     if set_policy.project_id is not null then
         perform ops_private.require_permission(set_policy.project_id, 'manage');
-    elsif not ops.is_platform() then
-        raise sqlstate 'PT403' using
-            message = 'You may not set the policy for all projects',
-            hint = 'Set that of a project you administer.';
+    else
+        perform ops_private.require_platform_permission(
+            'manage', 'You may not set the policy for all projects', 'Set that of a project you administer.'
+        );
+    end if;
+    if p_read is not null then
+        perform from ops.projects as j where j.id = set_policy.project_id for no key update;
+        if p_read <> ops_private.rules_in_force(set_policy.project_id, set_policy.type) then
+            raise sqlstate 'PT412' using
+                message = 'Other rules hold than those that you have read',
+                hint = 'Read them again, and decide anew.';
+        end if;
     end if;
     perform ops_private.refuse_rules(set_policy.type, set_policy.rules);
-    insert into ops.policies as p (project_id, policy_type, rules, updated_by)
-    values (set_policy.project_id, set_policy.type, set_policy.rules, coalesce(ops.caller_id(), ops.caller_role()))
+    if set_policy.type = 'egress' then
+        -- Two who set it take turns: what the operator takes back meanwhile is not opened again.
+        perform from ops.policies as p
+        where p.project_id is not distinct from set_policy.project_id and p.policy_type = set_policy.type
+        for update;
+        perform ops_private.refuse_inner_destinations(set_policy.project_id, set_policy.rules);
+    end if;
+    insert into ops.policies as p (project_id, policy_type, rules, opened, updated_by)
+    values (
+        set_policy.project_id, set_policy.type, set_policy.rules,
+        case when set_policy.type = 'egress'
+            then ops_private.opened_destinations(set_policy.project_id, set_policy.rules) else '{}' end,
+        coalesce(ops.caller_id(), ops.caller_role())
+    )
     on conflict (project_id, policy_type) do update
-    set rules = excluded.rules, updated_by = excluded.updated_by, updated_at = now();
+    set rules = excluded.rules, opened = excluded.opened, updated_by = excluded.updated_by, updated_at = now();
+    if set_policy.type = 'egress' then
+        perform ops_private.note_egress_rules(set_policy.project_id);
+    end if;
     return ops_private.rules_in_force(set_policy.project_id, set_policy.type);
 exception when foreign_key_violation then
     raise sqlstate 'PT404' using
@@ -12847,6 +18625,58 @@ $$;
 comment on function ops.set_policy is 'Sets what a project holds itself to.';
 revoke all on function ops.set_policy from public;
 grant execute on function ops.set_policy to authenticated, service_role, ops_operator;
+$ops_file$);
+
+select pg_temp.make_function('set_project_forge', $ops_file$
+-- Sets the forge to which a project's results are told from now on, and makes what waits for it due; without p_forge the
+-- project has none any longer, and what waits is dropped with it. The token is a file of the platform.
+-- Called by `ops forge token`. Locks the project's row. Raises PT404 and PT400. A retry changes nothing.
+-- Definer: nobody may write forges directly; only operators and the service role may execute this.
+create or replace function ops.set_project_forge(
+    p_slug text,
+    p_forge text default null,
+    p_api_url text default null,
+    p_repository text default null,
+    p_set_by text default null,
+    p_uses_app boolean default false
+)
+returns uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project_id uuid;
+begin
+    select p.id into v_project_id from ops.projects as p where p.slug = p_slug for no key update;
+    if not found then
+        raise sqlstate 'PT404' using message = 'There is no such project', hint = 'List them: ops project list.';
+    elsif p_forge is null then
+        delete from ops.project_forges as f where f.project_id = v_project_id;
+        delete from ops.outbox as o
+        where o.project_id = v_project_id and o.channel = 'forge' and o.status in ('waiting', 'dead');
+        return v_project_id;
+    end if;
+    insert into ops.project_forges (project_id, forge, api_url, repository, set_by, uses_app)
+    values (
+        v_project_id, p_forge, p_api_url, p_repository, coalesce(p_set_by, ops.caller_id(), ops.caller_role()),
+        coalesce(p_uses_app, false)
+    )
+    on conflict (project_id) do update
+    set forge = excluded.forge, api_url = excluded.api_url, repository = excluded.repository,
+        set_by = excluded.set_by, uses_app = excluded.uses_app, set_at = clock_timestamp();
+    perform ops.retry_messages(v_project_id, 'forge');
+    return v_project_id;
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = 'No project may have this forge', detail = sqlerrm,
+        hint = 'The API is https://, or http:// on this machine; a repository is owner/name; only GitHub has Apps.';
+end
+$$;
+comment on function ops.set_project_forge is 'Sets the forge of a project.';
+revoke all on function ops.set_project_forge from public;
+grant execute on function ops.set_project_forge to service_role, ops_operator;
 $ops_file$);
 
 select pg_temp.make_function('set_project_setting', $ops_file$
@@ -12901,9 +18731,236 @@ revoke all on function ops.set_project_setting from public;
 grant execute on function ops.set_project_setting to authenticated, service_role, ops_operator;
 $ops_file$);
 
+select pg_temp.make_function('set_tool', $ops_file$
+-- Pins a tool to a version, and to an image by its digest, and returns it. An image without a digest is refused: its tag
+-- may be another image tomorrow. What is null is none.
+-- A pin says which version and image builds are to use and is kept with each build; it replaces no image by itself.
+-- Called by `ops tool set`, /v1 and the console. Locks the tool's row. Raises PT403 for who may not, or names another,
+-- and PT400 for values that no tool may have. A retry changes and records nothing.
+-- Definer: callers may not write tables themselves: the function checks their permission and writes for them.
+create or replace function ops.set_tool(
+    p_name text,
+    p_version text,
+    p_docker_image text default null,
+    p_digest text default null,
+    p_config jsonb default '{}',
+    p_set_by text default null
+)
+returns setof ops.tools
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_by text;
+begin
+    perform ops_private.require_platform_permission('pin_tool', 'You may not pin tools');
+    v_by := ops_private.acting_person(p_set_by);
+    insert into ops.tools as t (name, version, docker_image, digest, config, set_by)
+    values (p_name, p_version, p_docker_image, p_digest, coalesce(p_config, '{}'), v_by)
+    on conflict (name) do update
+    set version = excluded.version, docker_image = excluded.docker_image, digest = excluded.digest,
+        config = excluded.config, set_by = v_by, set_at = clock_timestamp()
+    where (t.version, t.docker_image, t.digest, t.config)
+        is distinct from (excluded.version, excluded.docker_image, excluded.digest, excluded.config);
+    return query select t.* from ops.tools as t where t.name = p_name;
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = format('Tool %s may not have these values', coalesce(p_name, 'null')), detail = sqlerrm,
+        hint = 'A tool has a name and a version of at most 100 characters; an image has its digest besides, such as '
+        || 'sha256:2c26….';
+end
+$$;
+comment on function ops.set_tool is 'Pins a tool to a version and an image.';
+revoke all on function ops.set_tool from public;
+grant execute on function ops.set_tool to authenticated, service_role, ops_operator;
+grant execute on function ops.set_tool
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('set_variable', $ops_file$
+-- Sets a variable of a project, of one of its stages or of one environment, and returns the environments that are
+-- restarted by it: the running ones that get this value and no nearer one. The value comes sealed for the place and the
+-- name, in base64 as its key is; it is on no other row and on no record.
+-- Called by `ops env set`, the API and developers. Locks the project's row. Raises PT404, PT403, and PT400 for a name
+-- that no variable may have, for more than 64 at one place and for what is not sealed for the key in use. Repeating it
+-- sets it again.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
+create or replace function ops.set_variable(
+    p_project_id uuid,
+    p_name text,
+    p_sealed text,
+    p_public_key text,
+    p_stage ops.environment_stage default null,
+    p_environment_id uuid default null,
+    p_set_by text default null
+)
+returns table (environment text)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_by text := coalesce(case when ops.is_platform() then p_set_by end, ops.caller_name(), ops.caller_role());
+    v_fault text := ops_private.variable_name_fault(p_name);
+    v_variable ops.variables;
+    v_former_id uuid;
+begin
+    perform ops_private.require_place(p_project_id, p_stage, p_environment_id);
+    if v_fault is not null then
+        raise sqlstate 'PT400' using
+            message = format('No variable may be named %s: %s', coalesce(p_name, 'null'), v_fault),
+            hint = 'Choose another name.';
+    elsif p_public_key is distinct from ops.sealing_key() then
+        raise sqlstate 'PT400' using
+            message = 'The value is not sealed for the key in use', hint = 'Read the key again, and seal it anew.';
+    end if;
+    select v.* into v_variable from ops.variables as v
+    where
+        v.project_id = p_project_id and v.stage is not distinct from p_stage
+        and v.environment_id is not distinct from p_environment_id and v.name = p_name;
+    if not found and 64 <= (
+        select count(*) from ops.variables as v
+        where
+            v.project_id = p_project_id and v.stage is not distinct from p_stage
+            and v.environment_id is not distinct from p_environment_id
+    ) then
+        raise sqlstate 'PT400' using
+            message = 'There are 64 variables at this place already', hint = 'Unset one: ops env unset.';
+    end if;
+    v_former_id := v_variable.value_id;
+    with sealed as (
+        insert into ops.sealed_values (public_key, sealed)
+        values (decode(p_public_key, 'base64'), decode(p_sealed, 'base64'))
+        returning id
+    )
+    insert into ops.variables as v (project_id, stage, environment_id, name, value_id, set_by)
+    select p_project_id, p_stage, p_environment_id, p_name, sealed.id, v_by from sealed
+    on conflict (project_id, stage, environment_id, name) do update
+    set value_id = excluded.value_id, set_by = excluded.set_by, set_at = clock_timestamp()
+    returning v.* into v_variable;
+    delete from ops.sealed_values as s where s.id = v_former_id;
+    return query select n.environment from ops_private.note_variable(v_variable, 'variable_set', v_by) as n (environment);
+exception when check_violation or not_null_violation or invalid_parameter_value then
+    raise sqlstate 'PT400' using
+        message = 'No variable may have this value', hint = 'Seal a value of at most 8 KiB, and send it in base64.';
+end
+$$;
+comment on function ops.set_variable is 'Sets a variable of a project, a stage or an environment.';
+revoke all on function ops.set_variable from public;
+grant execute on function ops.set_variable to authenticated, service_role, ops_operator, developer;
+$ops_file$);
+
+select pg_temp.make_function('set_workflow', $ops_file$
+-- Makes a workflow of a project or changes it, and returns it; what is null stays as it is. A workflow whose name is a
+-- type needs no type. A config replaces the one before.
+-- Called by `ops workflow set`, `ops workflow enable`, `ops workflow disable` and admins. Locks the workflow's row. Raises
+-- PT404, PT403, and PT400 for a name without a type, another type than before, and a config that the type does not take.
+-- A retry changes and records nothing.
+-- Definer: the platform's login executes this but may not write tables itself; the function checks the permission.
+create or replace function ops.set_workflow(
+    p_slug text,
+    p_name text,
+    p_workflow_type ops.workflow_type default null,
+    p_config jsonb default null,
+    p_is_enabled boolean default null,
+    p_set_by text default null
+)
+returns setof ops.workflows
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_project_id uuid := ops_private.named_project(p_slug);
+    v_type ops.workflow_type;
+    v_by text := coalesce(case when ops.is_platform() then p_set_by end, ops.caller_id(), ops.caller_role());
+begin
+    perform ops_private.require_permission(v_project_id, 'manage');
+    if v_project_id is null then
+        raise sqlstate 'PT404' using
+            message = 'There is no such project', hint = 'List the projects you belong to: select slug from ops.projects.';
+    end if;
+    select w.workflow_type into v_type from ops.workflows as w where w.project_id = v_project_id and w.name = p_name;
+    if v_type <> p_workflow_type then
+        raise sqlstate 'PT400' using
+            message = format('Workflow %s is of type %s', p_name, v_type), hint = 'Make another one with another name.';
+    end if;
+    v_type := coalesce(v_type, p_workflow_type, (
+        select t.type from unnest(enum_range(null::ops.workflow_type)) as t (type) where t.type::text = p_name
+    ));
+    if v_type is null then
+        raise sqlstate 'PT400' using
+            message = format('Workflow %s has no type', p_name), hint = 'Give it one: build, test, deploy, backup or upgrade.';
+    end if;
+    insert into ops.workflows as w (project_id, name, workflow_type, config, is_enabled, set_by)
+    values (v_project_id, p_name, v_type, coalesce(p_config, '{}'), coalesce(p_is_enabled, true), v_by)
+    on conflict (project_id, name) do update
+    set config = coalesce(p_config, w.config), is_enabled = coalesce(p_is_enabled, w.is_enabled), set_by = v_by
+    where (w.config, w.is_enabled) is distinct from (coalesce(p_config, w.config), coalesce(p_is_enabled, w.is_enabled));
+    return query select w.* from ops.workflows as w where w.project_id = v_project_id and w.name = p_name;
+exception when check_violation or not_null_violation then
+    raise sqlstate 'PT400' using
+        message = 'No workflow may have these values', detail = sqlerrm, hint = 'A workflow has a name and a JSON object.';
+end
+$$;
+comment on function ops.set_workflow is 'Makes or changes a workflow.';
+revoke all on function ops.set_workflow from public;
+grant execute on function ops.set_workflow to authenticated, service_role, ops_operator;
+$ops_file$);
+
+select pg_temp.make_function('settle_end', $ops_file$
+-- Brings everything that depends on an ended run up to date, in the transaction that ends it: forge and people, the alarm
+-- of the platform's faults, the run's unfinished data work, and the gates of its release unless it ended in the queue.
+-- Returns true: an expression costs less than a statement. Called by every function that ends a run. Locks what it
+-- changes. A retry changes nothing.
+create or replace function ops_private.settle_end(
+    p_run_id uuid,
+    p_reason text,
+    p_is_waiting boolean default false
+)
+returns boolean
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+declare
+    v_concern ops.v_run_concerns;
+    v_run ops.runs;
+begin
+    select c.* into v_concern from ops.v_run_concerns as c where c.run_id = p_run_id;
+    if not (v_concern.moves_data or v_concern.changes_alarm or v_concern.has_release or v_concern.is_told) then
+        return true; -- as most runs
+    end if;
+    select r.* into v_run from ops.runs as r where r.id = p_run_id;
+    if v_concern.is_told then
+        perform ops_private.tell_run(v_run);
+    end if;
+    if v_concern.changes_alarm then
+        perform ops_private.tell_fault(v_run, v_concern.alarm_key);
+    end if;
+    if v_concern.moves_data then
+        perform ops_private.end_data_work(p_run_id, p_reason);
+    end if;
+    if v_concern.has_release and not p_is_waiting then
+        perform ops_private.tell_gates(v_run);
+    end if;
+    return true;
+end
+$$;
+comment on function ops_private.settle_end is 'Brings what depends on an ended run up to date.';
+revoke all on function ops_private.settle_end from public;
+$ops_file$);
+
 select pg_temp.make_function('settle_gates', $ops_file$
--- Stores the status of gates that time alone changed: an exception ended, or a window closed. Returns how many. Called by
--- the platform's clock. Locks those gates, except ones that are being judged. Raises nothing; a retry is harmless.
+-- Stores the status of gates that time alone changed: an exception ended, a window closed, or a rehearsal expired that
+-- approvals rest on. Returns how many. Called by the platform's clock. Locks those gates, except ones that are being
+-- judged. Raises nothing; a retry is harmless.
 -- Definer: the platform's login executes this but may not write gates itself.
 create or replace function ops.settle_gates()
 returns int
@@ -12914,6 +18971,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_gate_id uuid;
+    v_expired uuid[] := array(select ops_private.gates_of_expired_rehearsals());
     v_settled int := 0;
 begin
     for v_gate_id in
@@ -12922,11 +18980,13 @@ begin
             select o.id from ops.release_gates as o where o.status = 'bypassed'
             union all
             select o.id from ops.release_gates as o where o.status = 'pending' and o.deadline_at < ops.right_now()
+            union all
+            select unnest(v_expired)
         )
         order by g.id
         for no key update skip locked
     loop
-        if (select s.status <> g.status from ops.release_gates as g
+        if v_gate_id = any (v_expired) or (select s.status <> g.status from ops.release_gates as g
             join ops.v_gate_status as s on s.gate_id = g.id where g.id = v_gate_id) then
             perform ops_private.evaluate_gate_row(v_gate_id);
             v_settled := v_settled + 1;
@@ -12966,10 +19026,114 @@ comment on function ops_private.settle_health is 'Judges the health of a deploym
 revoke all on function ops_private.settle_health from public;
 $ops_file$);
 
+select pg_temp.make_function('settle_restored_record', $ops_file$
+-- Brings a record that was restored from a backup into order, before anything works on it: every unfinished run ends with
+-- an event that names the backup, because it may have gone on after the backup was taken; messages that wait are not sent
+-- a second time; sessions of the console end. Where the environments' databases are elsewhere (p_has_databases false),
+-- environments are marked as failed and without a database. Where they are still there, all but development previews are
+-- stopped: the record may name a database from before a later promotion or restore. Until a person confirms the record
+-- (confirm_record) no run removes or replaces anything. Decisions about orphans that were pending are forgotten, and run
+-- numbers go on a thousand later, because names of databases end with them. An alarm says what was ended and stopped,
+-- and what has to be rebuilt.
+-- Called by `ops platform restore` as the schema's owner, while no program of the platform runs. Locks what it changes.
+-- Raises PT400 without a backup. A retry, with the same backup and time, finds no run to end, and keeps the first time
+-- and the alarm; another time is another backup, whatever its label.
+-- Definer: it calls helpers that only the owner may execute; of roles the service role alone may call it.
+create or replace function ops.settle_restored_record(
+    p_backup_id text,
+    p_taken_at timestamptz,
+    p_has_databases boolean
+)
+returns table (runs int, environments int, messages int, sessions int, stopped int)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_run ops.runs;
+    v_environment ops.environments;
+    v_waiting bigint[];
+    v_reason text;
+    v_is_first boolean;
+begin
+    if coalesce(p_backup_id, '') = '' or p_taken_at is null or p_has_databases is null then
+        raise sqlstate 'PT400' using
+            message = 'A restored record has a backup, its time, and databases or none', hint = 'ops platform restore';
+    end if;
+    v_reason := format(
+        'the control plane was restored from its backup of %s, and what this run did after that is not on record',
+        to_char(p_taken_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')
+    );
+    update ops.control_plane as c set restored_at = clock_timestamp(), restored_from = p_backup_id, restored_taken_at = p_taken_at
+    where (c.restored_from, c.restored_taken_at) is distinct from (p_backup_id, p_taken_at);
+    v_is_first := found;
+    if v_is_first then
+        update ops.control_plane as c set unconfirmed_since = c.restored_at, orphans_found_at = null;
+        update ops.project_counters as c set last_run_number = c.last_run_number + 1000 where p_has_databases;
+        delete from ops.orphans as o where o.name <> '';
+    end if;
+    sessions := ops.end_console_sessions(p_ended_by => 'odooops');
+    select array_agg(o.id) into v_waiting from ops.outbox as o where o.status = 'waiting';
+    messages := coalesce(cardinality(v_waiting), 0);
+    perform ops_private.move_messages(v_waiting, 'dead', 'the control plane was restored: it may have been told before');
+    runs := 0;
+    for v_run in
+        select r.* from ops.runs as r where r.status in ('queued', 'claimed', 'running')
+        order by r.created_at, r.id
+        for no key update
+    loop
+        if v_run.status = 'queued' then
+            runs := runs + ops_private.end_queued_run(v_run.id, v_reason)::int;
+        else
+            runs := runs + ops_private.end_run(
+                v_run.id, v_run.attempt, 'failed', null, v_reason, p_fault => 'platform'
+            )::int;
+        end if;
+    end loop;
+    environments := 0;
+    stopped := 0;
+    for v_environment in
+        select e.* from ops.environments as e
+        where e.destroyed_at is null and not e.is_adopted
+        for no key update
+    loop
+        if not p_has_databases then
+            v_environment.database_name := null;
+            perform ops_private.move_environment(v_environment, 'failed');
+            environments := environments + 1;
+        elsif v_is_first and v_environment.stage <> 'development' and v_environment.database_name is not null then
+            v_environment.wakes_on_request := false;
+            perform ops_private.move_environment(v_environment, 'stopped');
+            stopped := stopped + 1;
+        end if;
+    end loop;
+    if v_is_first then
+        perform ops.raise_alarm(
+            'platform_restored', 'The control plane was restored from a backup',
+            format(
+                'Backup %s of %s. %s unfinished run(s) were ended: look at each, and ops run retry. '
+                || '%s environment(s) have no database here: push their branches, then ops backup restore. '
+                || '%s environment(s) beside previews are stopped: the record may name databases of before a later '
+                || 'promotion or restore. Nothing is removed, replaced or deployed until a person has compared '
+                || '(ops env orphans list) and confirmed the record: ops platform confirm. Then: ops env start.',
+                p_backup_id, p_taken_at, runs, environments, stopped
+            ),
+            'critical'
+        );
+    end if;
+    return next;
+end
+$$;
+comment on function ops.settle_restored_record is 'Ends what a restored record has under way.';
+revoke all on function ops.settle_restored_record from public;
+grant execute on function ops.settle_restored_record to service_role;
+$ops_file$);
+
 select pg_temp.make_function('shown_digest', $ops_file$
 -- Returns the SHA-256 of all that the approvers of a release are shown now, or were at a moment: its version, the commit
--- of every repository and submodule, image, packages, and the newest result of each check of its build. An approval
--- counts while this is what it was when the person decided.
+-- of every repository and submodule, image, packages, the newest result of each check of its build, and where policy
+-- requires one, how its rehearsal stands. An approval counts while this is what it was when the person decided.
 -- Called by anyone who may read the release. Locks nothing. Raises PT404.
 -- Definer: the answer is the same for every caller; the caller's right to read the project is checked.
 create or replace function ops.shown_digest(
@@ -12985,7 +19149,7 @@ as $$
 declare
     v_release ops.releases := ops_private.require_release(shown_digest.release_id);
 begin
-    return encode(sha256(convert_to(ops_private.shown_of(v_release.id, p_at)::text, 'UTF8')), 'hex');
+    return ops_private.digest_of_shown(v_release.id, p_at);
 end
 $$;
 comment on function ops.shown_digest is 'The digest of all that the approvers of a release are shown.';
@@ -12997,8 +19161,8 @@ $ops_file$);
 
 select pg_temp.make_function('shown_of', $ops_file$
 -- Returns all that the approvers of a release are shown, as of a moment: what it is made of, and the newest result of
--- each check of its build. Its digest is ops.shown_digest. Called by shown_digest and changed_since. Locks and raises
--- nothing.
+-- each check of its build; where policy requires a rehearsal, also whether one stands.
+-- Called by digest_of_shown and changed_since. Locks and raises nothing.
 create or replace function ops_private.shown_of(
     p_release_id uuid,
     p_at timestamptz
@@ -13023,7 +19187,9 @@ select jsonb_build_object(
             order by c.name, c.occurred_at desc, c.created_at desc, c.id desc
         ) as l
     ), '{}')
-)
+) || case when ops_private.rules_in_force(r.project_id, 'promotion') ->> 'rehearsal' = 'required' then
+    jsonb_build_object('rehearsal', (select h.status from ops_private.rehearsal_of(r.id, p_at) as h))
+else '{}' end
 from ops.releases as r
 where r.id = p_release_id
 $$;
@@ -13031,13 +19197,66 @@ comment on function ops_private.shown_of is 'All that the approvers of a release
 revoke all on function ops_private.shown_of from public;
 $ops_file$);
 
+select pg_temp.make_function('sign_in_invited', $ops_file$
+-- Begins the session of an invited person, whom a provider has identified, under the SHA-256 of a cookie that the caller
+-- made. p_email is null unless the provider verified it: it counts at the first sign-in, which binds the invitation to who
+-- the person is at the provider; afterwards p_issuer and p_subject alone do.
+-- Called by the gateway, which has checked the provider's signature. Locks the invitation. Raises PT403 for who is not
+-- invited. A retry with the same cookie is refused.
+-- Definer: the gateway may not read invitations or write sessions; who is not invited learns only that.
+create or replace function ops.sign_in_invited(
+    p_issuer text,
+    p_subject text,
+    p_email text,
+    p_session_sha256 text
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_invitation ops.console_invitations;
+begin
+    select i.* into v_invitation from ops.console_invitations as i
+    where i.issuer = p_issuer and i.subject = p_subject and i.withdrawn_at is null;
+    if not found then
+        update ops.console_invitations as i set issuer = p_issuer, subject = p_subject, accepted_at = v_now
+        where i.email = lower(btrim(p_email)) and i.withdrawn_at is null and i.accepted_at is null and i.expires_at > v_now
+        returning i.* into v_invitation;
+    end if;
+    if v_invitation.id is null then
+        raise sqlstate 'PT403' using
+            message = format('%s is not invited to this console', coalesce(p_email, 'Who has no verified address')),
+            hint = 'Ask the operator for it: ops invitation create.';
+    end if;
+    insert into ops.console_sessions (
+        person, user_id, personas, persona, link_sha256, link_expires_at, created_by, session_sha256, began_at,
+        last_used_at, idle_at, expires_at, invitation_id
+    )
+    values (
+        v_invitation.person, v_invitation.user_id, v_invitation.personas, v_invitation.personas[1],
+        -- no link leads to it
+        encode(sha256(uuid_send(gen_random_uuid())), 'hex'), v_now, p_issuer, p_session_sha256, v_now,
+        v_now, v_now + interval '12 hours', v_now + interval '7 days', v_invitation.id
+    );
+end
+$$;
+comment on function ops.sign_in_invited is 'Begins the session of a person whom a provider has identified.';
+revoke all on function ops.sign_in_invited from public;
+grant execute on function ops.sign_in_invited to service_role, ops_gateway;
+$ops_file$);
+
 select pg_temp.make_function('sign_off_gate', $ops_file$
 -- Records a person's decision on gate G2 or G3 and returns its id. A rejection stays, whatever the person decides later.
 -- Called by people with the gate's persona, and by the service role for one of them, whom it names.
 -- With p_shown, the digest of what the person was shown (ops.shown_digest), the decision is refused if something has
 -- changed since. Locks the gates. Raises PT404, PT403 (also for the release's author: four eyes), PT400, and PT409 for
--- another digest. A retry records it again, which changes nothing. The decision is in the log of events like one that
--- came as an event.
+-- another digest. With p_signature, a DSSE envelope over the statement of the decision, the key has to be one of the
+-- person's, in force, and the statement this decision on what is shown now. A retry records it again, which changes
+-- nothing. The decision is in the log of events like one that came as an event.
 -- Definer: a decision is stored with what the platform knows of the release, not with what the caller claims.
 create or replace function ops.sign_off_gate(
     release_id uuid,
@@ -13046,7 +19265,8 @@ create or replace function ops.sign_off_gate(
     p_rationale jsonb default '{}',
     p_approver_id text default null,
     p_source text default 'sql',
-    p_shown text default null
+    p_shown text default null,
+    p_signature jsonb default null
 )
 returns uuid
 language plpgsql
@@ -13058,10 +19278,12 @@ as $$
 declare
     v_release ops.releases := ops_private.require_release(sign_off_gate.release_id);
     v_gate ops.release_gates := ops_private.gate_of_release(v_release.id, sign_off_gate.gate_code);
+    v_approver text;
+    v_key_id uuid;
     v_id uuid;
 begin
     perform ops_private.recognise_caller();
-    if p_shown is not null then
+    if p_shown is not null or p_signature is not null then
         perform from ops.release_gates as g where g.release_id = v_release.id order by g.gate_code for no key update;
         if p_shown <> ops.shown_digest(v_release.id) then
             raise sqlstate 'PT409' using
@@ -13069,9 +19291,15 @@ begin
                 hint = 'Look at it again: ops release show.';
         end if;
     end if;
+    v_approver := ops_private.gate_approver(v_release, v_gate.gate_code, p_approver_id);
+    if p_signature is not null then
+        v_key_id := ops_private.key_of_signature(
+            v_release, v_gate.gate_code, sign_off_gate.decision, v_approver, p_signature
+        );
+    end if;
     v_id := ops_private.write_approval(
-        v_release, v_gate.gate_code, sign_off_gate.decision, coalesce(p_rationale, '{}'),
-        ops_private.gate_approver(v_release, v_gate.gate_code, p_approver_id), p_source
+        v_release, v_gate.gate_code, sign_off_gate.decision, coalesce(p_rationale, '{}'), v_approver, p_source,
+        p_signature => p_signature, p_key_id => v_key_id
     );
     perform ops_private.log_decision(v_id);
     return v_id;
@@ -13084,6 +19312,28 @@ $$;
 comment on function ops.sign_off_gate is 'Notes a person''s decision on a gate.';
 revoke all on function ops.sign_off_gate from public;
 grant execute on function ops.sign_off_gate to service_role, qa_tester, release_manager;
+$ops_file$);
+
+select pg_temp.make_function('sign_out_of_console', $ops_file$
+-- Ends the session of a cookie and returns whether it was in force. Called by the gateway when a person signs out. Locks
+-- the session; raises nothing. A retry is harmless.
+-- Definer: the gateway may not write sessions; who has none ends nothing.
+create or replace function ops.sign_out_of_console(p_session_sha256 text)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update ops.console_sessions as s set ended_at = clock_timestamp(), ended_by = s.person
+    where s.session_sha256 = p_session_sha256 and s.ended_at is null;
+    return found;
+end
+$$;
+comment on function ops.sign_out_of_console is 'Ends the session of a cookie.';
+revoke all on function ops.sign_out_of_console from public;
+grant execute on function ops.sign_out_of_console to service_role, ops_gateway;
 $ops_file$);
 
 select pg_temp.make_function('speaks_for', $ops_file$
@@ -13135,7 +19385,8 @@ $ops_file$);
 
 select pg_temp.make_function('standing_decisions', $ops_file$
 -- Returns what stands of the decisions on a gate, one of each person, and on the other gate too where persons count for
--- one of both: a rejection if the person ever rejected, else the newest approval, with the checks that changed since.
+-- one of both: a rejection if the person ever rejected, else the newest approval, with why it does not count: what
+-- changed since, or that it is not signed where policy asks for that.
 -- Called by count_approvals. Locks and raises nothing.
 create or replace function ops_private.standing_decisions(p_gate ops.release_gates)
 returns table (is_here boolean, person text, approver_id text, decision ops.ops_decision_type, changed text)
@@ -13149,7 +19400,13 @@ select distinct on (a.gate_code, ops.person_of(a.approver_id))
     ops.person_of(a.approver_id),
     a.approver_id,
     a.decision,
-    ops_private.changed_since(a.release_id, a.occurred_at)
+    coalesce(
+        'since then ' || ops_private.changed_since(a.release_id, a.occurred_at),
+        case when a.key_id is null and (
+            select ops_private.rules_in_force(r.project_id, 'gates') ->> 'signatures' from ops.releases as r
+            where r.id = a.release_id
+        ) = 'required' then 'not signed' end
+    )
 from ops.approvals as a
 where
     a.release_id = (p_gate).release_id and (a.gate_id = (p_gate).id or (p_gate).is_distinct)
@@ -13319,6 +19576,65 @@ revoke all on function ops.start_workflow_run from public;
 grant execute on function ops.start_workflow_run to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('stop_idle_environments', $ops_file$
+-- Queues the stop of previews that nobody asks for, for a second at most, and returns the runs; the next call continues.
+-- Their next request starts them. p_watched_since is when the router began to tell of requests: it forgets with its end.
+-- Called by the schedule idle_previews, after note_requests.
+-- Locks the projects' counters. A retry finds them queued.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.stop_idle_environments(
+    p_watched_since timestamptz,
+    p_now timestamptz default clock_timestamp()
+)
+returns setof uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment ops.environments;
+begin
+    if ops.is_unconfirmed() then
+        return;
+    end if;
+    for v_environment in select e.* from ops_private.idle_environments(p_watched_since, p_now) as e loop
+        exit when clock_timestamp() > statement_timestamp() + interval '1 second';
+        return next ops.queue_run(
+            v_environment.project_id, v_environment.name, v_environment.deployed_sha,
+            'refs/heads/' || v_environment.branch, p_kind => 'stop', p_trigger => 'schedule',
+            p_config => '{"until_asked": true}'
+        );
+    end loop;
+end
+$$;
+comment on function ops.stop_idle_environments is 'Queues the stop of previews that nobody asks for.';
+revoke all on function ops.stop_idle_environments from public;
+grant execute on function ops.stop_idle_environments to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('stop_seeing_as', $ops_file$
+-- Lets the bearer of a session's cookie be the own person again, and returns whether it was another. Called by the gateway.
+-- Locks the session; raises nothing. A retry is harmless.
+-- Definer: the gateway may not write sessions; who has none changes nothing.
+create or replace function ops.stop_seeing_as(p_session_sha256 text)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    update ops.console_sessions as s set seen_project_id = null, seen_user_id = null
+    where s.session_sha256 = p_session_sha256 and s.seen_user_id is not null;
+    return found;
+end
+$$;
+comment on function ops.stop_seeing_as is 'Lets a session of the console be the own person again.';
+revoke all on function ops.stop_seeing_as from public;
+grant execute on function ops.stop_seeing_as to service_role, ops_gateway;
+$ops_file$);
+
 select pg_temp.make_function('stricter_rule', $ops_file$
 -- Returns the stricter of a rule's value and of what the repository says. A rule that is not named here is not for the
 -- repository to say. Called by stricter_rules. Locks and raises nothing.
@@ -13342,7 +19658,8 @@ declare
 begin
     return case
         when p_type = 'retention' then to_jsonb(greatest(p_value::int, p_other::int))
-        when p_type = 'backup' and p_rule = 'max_age_hours' then to_jsonb(least(p_value::int, p_other::int))
+        when (p_type, p_rule) in (('backup', 'max_age_hours'), ('backup', 'every_hours'))
+            then to_jsonb(least(p_value::int, p_other::int))
         when (p_type, p_rule) in (
             ('backup', 'nightly'), ('backup', 'attachments_elsewhere_fatal'), ('clone', 'coverage_fatal')
         ) then to_jsonb(p_value::boolean or p_other::boolean)
@@ -13361,7 +19678,10 @@ begin
                 or o.value in ('delete_rows', 'truncate') and p_value ->> o.key like 'value:%'
             )
         )
-        when p_type = 'clone' and p_rule = 'staging_branches' then (
+        when p_type = 'preview' and p_rule in ('idle_minutes', 'memory_mb', 'cpu_percent', 'disk_mb')
+            -- 0 is no limit
+            then to_jsonb(coalesce(least(nullif(p_value::int, 0), nullif(p_other::int, 0)), 0))
+        when (p_type, p_rule) in (('clone', 'staging_branches'), ('preview', 'branches')) then (
             -- of two patterns the narrower one, if it lies within the other
             select coalesce(jsonb_agg(distinct n.pattern), '[]') from (
                 select o.pattern from jsonb_array_elements_text(p_other) as o (pattern)
@@ -13380,7 +19700,8 @@ revoke all on function ops_private.stricter_rule from public;
 $ops_file$);
 
 select pg_temp.make_function('stricter_rules', $ops_file$
--- Returns rules of a policy, each as strict as the repository wants it at least.
+-- Returns rules of a policy, each as strict as the repository wants it at least. What it may ask for of a preview's rule,
+-- such as memory_mb, is also what the rule's maximum allows, memory_max_mb.
 -- Called by rules_in_force. Locks and raises nothing.
 create or replace function ops_private.stricter_rules(
     p_type ops.policy_type,
@@ -13394,7 +19715,11 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 select p_rules || coalesce(
-    jsonb_object_agg(o.key, ops_private.stricter_rule(p_type, o.key, p_rules -> o.key, o.value)), '{}'
+    jsonb_object_agg(o.key, ops_private.stricter_rule(p_type, o.key, case
+        when p_type = 'preview' and p_rules -> o.key <> '0' -- which is no limit already
+            then greatest(p_rules -> o.key, p_rules -> regexp_replace(o.key, '_', '_max_'))
+        else p_rules -> o.key
+    end, o.value)), '{}'
 )
 from jsonb_each(p_others) as o
 where p_rules ? o.key
@@ -13446,7 +19771,8 @@ revoke all on function ops_private.subject_of_evidence from public;
 $ops_file$);
 
 select pg_temp.make_function('supersede_runs', $ops_file$
--- Cancels the environment's older waiting runs that a newer one makes unnecessary. Locks the rows that it cancels.
+-- Cancels the environment's older waiting runs that a newer one makes unnecessary; a newer one that removes the
+-- environment also asks them to end where they work: nobody needs their result. Locks the rows that it changes.
 -- A retry is harmless.
 create or replace function ops_private.supersede_runs(
     p_environment_id uuid,
@@ -13458,19 +19784,32 @@ language plpgsql
 volatile
 security invoker
 set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan -- else the planner sees the value of v_waiting
 as $$
 declare
     v_old uuid;
+    -- No literal: an index of all waiting runs would be read for those of one environment.
+    v_waiting constant ops.run_status := 'queued';
 begin
     for v_old in
         select r.id from ops.runs as r
         join ops.runs as n on n.id = p_run_id
         where
-            r.environment_id = p_environment_id and r.status = 'queued' and r.run_number < p_run_number
+            r.environment_id = p_environment_id and r.status in ('queued', 'claimed', 'running')
+            and r.status = v_waiting and r.run_number < p_run_number
             and ops_private.does_all_of(n, r)
         order by r.run_number
     loop
         perform ops_private.end_queued_run(v_old, format('superseded by #%s', p_run_number));
+    end loop;
+    for v_old in
+        select r.id from ops.runs as r
+        join ops.runs as n on n.id = p_run_id and n.kind = 'destroy'
+        where
+            r.environment_id = p_environment_id and r.status in ('claimed', 'running') and r.kind <> 'destroy'
+            and ops_private.does_all_of(n, r)
+    loop
+        perform ops_private.ask_to_end(v_old, format('superseded by #%s', p_run_number));
     end loop;
 end
 $$;
@@ -13604,6 +19943,46 @@ comment on function ops_private.take_checks is 'Notes the checks and the evidenc
 revoke all on function ops_private.take_checks from public;
 $ops_file$);
 
+select pg_temp.make_function('take_down', $ops_file$
+-- Takes an environment of an archived project down: production stops and keeps its data, every other one is destroyed,
+-- by the run that already does so if there is one. Where nothing was ever deployed and no run works there is nothing to
+-- remove, and no run is asked for. Called by archive_project. Locks the environment's row and the
+-- project's counter. A retry is harmless.
+create or replace function ops_private.take_down(
+    p_environment ops.environments
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if (p_environment).stage = 'production' then
+        perform ops_private.move_environment(e, 'stopped') from ops.environments as e
+        where e.id = (p_environment).id and e.status = 'running';
+    elsif (p_environment).deployed_run_id is null and (p_environment).database_name is null and not exists (
+        select from ops.runs as r
+        where r.environment_id = (p_environment).id and r.status in ('queued', 'claimed', 'running')
+    ) then
+        perform ops_private.move_environment(p_environment, 'destroyed');
+    elsif not exists (
+        select from ops.runs as r
+        where
+            r.environment_id = (p_environment).id and r.kind = 'destroy'
+            and r.status in ('queued', 'claimed', 'running')
+    ) then
+        perform ops.queue_run(
+            (p_environment).project_id, (p_environment).name, (p_environment).deployed_sha,
+            'refs/heads/' || (p_environment).branch, p_kind => 'destroy'
+        );
+    end if;
+end
+$$;
+comment on function ops_private.take_down is 'Takes an environment of an archived project down.';
+revoke all on function ops_private.take_down from public;
+$ops_file$);
+
 select pg_temp.make_function('take_evidence', $ops_file$
 -- Records the evidence of an event at a gate, or at those of its checks that it names, by their ids; returns the ids
 -- of the evidence. Called by the handlers of events.
@@ -13636,14 +20015,15 @@ $ops_file$);
 select pg_temp.make_function('take_runs', $ops_file$
 -- Takes the next runs for a worker and returns them in their order, each under a lease and with its next attempt, which is
 -- the fencing token: at most one run per environment, by priority, then the projects' turns, then age. p_to is claimed,
--- or running for a worker that starts at once.
+-- or running for a worker that starts at once. p_kinds takes only runs of these kinds.
 -- Called by every claim. Locks the runs that it takes and skips those that others hold. Raises PT400 for a worker
 -- without a name. If two workers take runs of one environment, the unique index stops the later one, which looks again.
 create or replace function ops_private.take_runs(
     p_worker_id text,
     p_limit int,
     p_lease_seconds int,
-    p_to ops.run_status
+    p_to ops.run_status,
+    p_kinds ops.run_kind[] default null
 )
 returns uuid[]
 language plpgsql
@@ -13666,13 +20046,16 @@ begin
     loop
         begin
             v_runs := array(
-                select r.id
-                from ops.v_startable_runs as s
-                join ops.runs as r on r.id = s.id
-                where r.status = 'queued' -- asked again of a row that another worker has just let go
+                select s.id
+                from ops.v_startable_runs as s -- its lock asks again whether the run still waits
+                where
+                    (p_kinds is null or s.kind = any (p_kinds))
+                    and ((select c.unconfirmed_since from ops.control_plane as c) is null or ops_private.acts_unconfirmed(
+                        s.kind, (select e.stage from ops.environments as e where e.id = s.environment_id)
+                    ))
                 order by s.priority desc, s.turn, s.created_at
                 limit greatest(p_limit, 0)
-                for no key update of r skip locked
+                for no key update skip locked
             );
             if v_runs <> '{}' then
                 v_count := ops_private.move_runs(
@@ -13756,6 +20139,53 @@ end
 $$;
 comment on function ops_private.target_stage is 'The stage that a promotion''s target belongs to.';
 revoke all on function ops_private.target_stage from public;
+$ops_file$);
+
+select pg_temp.make_function('tell_advisory', $ops_file$
+-- Sums a source up in its pair's row: one line per kind, its guides, and the highest severity of all that is for every
+-- project. Lines that people wrote stay. Called by ops.import_upgrade_advisories, which holds the row's lock.
+create or replace function ops_private.tell_advisory(
+    p_advisory_id uuid,
+    p_source text,
+    p_counts jsonb,
+    p_guides text[]
+)
+returns void
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    with kept as (
+        select l.line, l.place from ops.upgrade_advisories as a, jsonb_array_elements(a.breaking_changes)
+            with ordinality as l (line, place)
+        where a.id = p_advisory_id and l.line #>> '{}' not like '%(' || p_source || ')'
+    ), told as (
+        select to_jsonb(format('%s: %s (%s)', replace(c.key, '_', ' '), c.value, p_source)) as line, c.key
+        from jsonb_each_text(p_counts) as c
+    ), lines as (
+        select line, 0 as part, place, '' as name from kept
+        union all
+        select line, 1, 0, key from told
+    ), worst as (
+        select max(i.severity) as severity
+        from ops.upgrade_advisory_items as i
+        join ops.upgrade_advisory_sources as s on s.id = i.source_id
+        where s.advisory_id = p_advisory_id and s.project_id is null
+    )
+    update ops.upgrade_advisories as a
+    set
+        breaking_changes = (select coalesce(jsonb_agg(l.line order by l.part, l.place, l.name), '[]') from lines as l),
+        migration_guides = a.migration_guides || (
+            select coalesce(jsonb_agg(g), '[]') from unnest(p_guides) as g
+            where not a.migration_guides @> jsonb_build_array(g)
+        ),
+        severity = greatest(a.severity, worst.severity)
+    from worst
+    where a.id = p_advisory_id
+$$;
+comment on function ops_private.tell_advisory is 'Sums a source up in the row of its pair of series.';
+revoke all on function ops_private.tell_advisory from public;
 $ops_file$);
 
 select pg_temp.make_function('tell_build', $ops_file$
@@ -13847,11 +20277,155 @@ comment on function ops_private.tell_deployment is 'Tells how the deployment of 
 revoke all on function ops_private.tell_deployment from public;
 $ops_file$);
 
+select pg_temp.make_function('tell_environment', $ops_file$
+-- Tells of an environment: to the forge which commit it serves under which URL, and that it is gone; to people that it
+-- was deployed. Called when a deployment is recorded and when an environment is destroyed. Raises nothing.
+create or replace function ops_private.tell_environment()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_is_gone boolean := new.status = 'destroyed';
+    v_number bigint;
+begin
+    select r.run_number into v_number from ops.runs as r where r.id = new.deployed_run_id;
+    if old.deployed_sha is not null or not v_is_gone then
+        perform ops_private.tell_forge(
+            new.project_id, 'deployment', 'deployment:' || new.id, case when v_is_gone then 'inactive' else 'success' end,
+            coalesce(new.deployed_run_id::text, ''),
+            jsonb_build_object(
+                'sha', new.deployed_sha, 'environment', new.name, 'stage', new.stage, 'url', new.url,
+                'run_id', new.deployed_run_id,
+                'description', case when v_is_gone then 'The environment is gone.' else format('Run #%s.', v_number) end
+            )
+        );
+    end if;
+    if v_is_gone then
+        perform ops_private.tell_pull_request(new, 'gone', coalesce(new.deployed_run_id::text, ''), jsonb_build_object(
+            'sha', new.deployed_sha, 'description', 'The environment is gone.', 'run_id', new.deployed_run_id
+        ));
+    else
+        perform ops_private.tell_people(
+            new.project_id, 'deployment', new.stage, null, 'deployment:' || new.id, new.deployed_run_id::text, '',
+            jsonb_build_object(
+                'title', format('%s was deployed', new.partition_key), 'url', new.url,
+                'text', format('Run #%s deployed commit %s.', v_number, left(new.deployed_sha, 12))
+            )
+        );
+    end if;
+    return null;
+end
+$$;
+comment on function ops_private.tell_environment is 'Tells forge and people what an environment serves.';
+revoke all on function ops_private.tell_environment from public;
+$ops_file$);
+
+select pg_temp.make_function('tell_fault', $ops_file$
+-- Opens an alarm when a run ended by a fault of the platform, one for the runs of a kind in a project, and closes it when
+-- such a run succeeds. p_run is the run as it ended. A refused commit is nobody's alarm; a drill, a promotion and a run that never
+-- started open another one. Called by settle_end. A retry changes nothing.
+create or replace function ops_private.tell_fault(
+    p_run ops.runs,
+    p_key text
+)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if p_run.fault = 'platform' and p_run.starts > 0 and p_run.kind not in ('drill', 'promote') then
+        perform ops.raise_alarm(
+            p_key, format('Runs of kind %s fail by a fault of the platform', p_run.kind),
+            format('Run #%s: %s. Next: ops doctor, then ops run retry.', p_run.run_number, p_run.error_message),
+            p_project_id => p_run.project_id
+        );
+    elsif p_run.status = 'succeeded' then
+        perform ops.clear_alarm(p_key, format('Run #%s succeeded.', p_run.run_number));
+    end if;
+end
+$$;
+comment on function ops_private.tell_fault is 'Opens and closes the alarm of the platform''s own faults.';
+revoke all on function ops_private.tell_fault from public;
+$ops_file$);
+
+select pg_temp.make_function('tell_forge', $ops_file$
+-- Writes a message to the project's forge, if it has one: the state of a subject, once for each cause. Called by the
+-- triggers that tell runs and environments. Raises nothing. A retry writes nothing.
+create or replace function ops_private.tell_forge(
+    p_project_id uuid,
+    p_kind text,
+    p_subject text,
+    p_state text,
+    p_cause text,
+    p_payload jsonb
+)
+returns void
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+insert into ops.outbox (project_id, channel, recipient, kind, subject, state, cause, payload)
+select f.project_id, 'forge', 'forge', p_kind, p_subject, p_state, p_cause, p_payload
+from ops.project_forges as f
+where f.project_id = p_project_id
+on conflict do nothing
+$$;
+comment on function ops_private.tell_forge is 'Writes a message to a project''s forge.';
+revoke all on function ops_private.tell_forge from public;
+$ops_file$);
+
+select pg_temp.make_function('tell_gate', $ops_file$
+-- Tells people for whom a gate of sign-off waits, and how a gate was decided. Called when the gate is made and when its
+-- status changes. Raises nothing.
+create or replace function ops_private.tell_gate()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_release ops.releases;
+    v_gate text;
+begin
+    select r.* into v_release from ops.releases as r where r.id = new.release_id;
+    v_gate := format('Gate %s of release %s', new.gate_code, v_release.version);
+    perform ops_private.tell_people(
+        v_release.project_id, 'gate', 'production', null, 'gate:' || new.id, new.status::text,
+        coalesce(new.evaluated_at::text, ''),
+        jsonb_build_object(
+            'title', case new.status
+                when 'pending' then v_gate || ' waits' else format('%s %s', v_gate, case new.status
+                    when 'bypassed' then 'is bypassed' else new.status::text end)
+            end,
+            'text', coalesce(new.reason, 'Nothing is decided yet.'), 'release_id', v_release.id,
+            'act', case new.status
+                when 'pending' then (
+                    select string_agg(o.role, ' or ' order by o.role) from ops.roles as o
+                    where ops_private.gate_permission(new.gate_code) = any (o.permissions) and o.role !~ '^ops_'
+                )
+                when 'failed' then format('%s, who made the release', v_release.created_by)
+            end
+        )
+    );
+    return null;
+end
+$$;
+comment on function ops_private.tell_gate is 'Tells people of a gate that waits or is decided.';
+revoke all on function ops_private.tell_gate from public;
+$ops_file$);
+
 select pg_temp.make_function('tell_gates', $ops_file$
 -- Tells the gates of its release how a run ended. Called by every function that ends a run, in the transaction that
 -- ends it, so that no run ends untold. A refusal is in the log of deliveries; another error is an event of the run,
 -- which ends all the same. Locks the project, the deployment and the gates. Raises only what a retry mends.
-create or replace function ops_private.tell_gates(p_run_id uuid)
+create or replace function ops_private.tell_gates(p_run ops.runs)
 returns void
 language plpgsql
 volatile
@@ -13860,29 +20434,21 @@ set search_path = pg_catalog, pg_temp
 set enable_seqscan = off -- a plan made while the table was small outlives its smallness
 as $$
 declare
-    v_run ops.runs;
     v_release ops.releases;
 begin
-    select r.* into v_run from ops.runs as r
-    where
-        r.id = p_run_id and r.kind in ('build', 'test', 'deploy')
-        and exists (select from ops.releases as o where o.project_id = r.project_id and o.git_ref = r.git_ref);
-    if not found then
-        return; -- as most runs: they are of previews
-    end if;
-    v_release := ops_private.release_of_run(v_run);
+    v_release := ops_private.release_of_run(p_run);
     if v_release.id is null then
         return;
     end if;
     begin
-        perform from ops.projects as p where p.id = v_run.project_id for no key update;
-        perform ops_private.tell_build(v_run, v_release);
-        perform ops_private.tell_deployment(v_run, v_release);
+        perform from ops.projects as p where p.id = p_run.project_id for no key update;
+        perform ops_private.tell_build(p_run, v_release);
+        perform ops_private.tell_deployment(p_run, v_release);
     exception
         when serialization_failure or deadlock_detected or query_canceled or lock_not_available then raise;
         when others then
             perform ops_private.write_event(
-                p_run_id, 'warning', 'the gates of its release could not be told: ' || sqlerrm,
+                p_run.id, 'warning', 'the gates of its release could not be told: ' || sqlerrm,
                 jsonb_build_object('release_id', v_release.id, 'sqlstate', sqlstate)
             );
     end;
@@ -13935,6 +20501,219 @@ revoke all on function ops.tell_health from public;
 grant execute on function ops.tell_health to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('tell_incident', $ops_file$
+-- Tells people of an incident or alarm, and of its end: those of backups as the event backup, those with a key as alarm,
+-- those that people opened as incident. Called when one is opened or resolved. Raises nothing.
+create or replace function ops_private.tell_incident()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_event text := case
+        when new.key ~ '^(backup|drill)' then 'backup'
+        when new.key is not null then 'alarm'
+        else 'incident'
+    end;
+begin
+    perform ops_private.tell_people(
+        new.project_id, v_event,
+        coalesce(
+            (select d.stage from ops.deployments as d where d.id = new.deployment_id),
+            case when v_event = 'backup' then 'production'::ops.environment_stage end
+        ),
+        null, coalesce('alarm:' || new.key, 'incident:' || new.id), new.status::text, new.id::text,
+        jsonb_build_object(
+            'title', case new.status when 'open' then new.title else 'Resolved: ' || new.title end,
+            'text', case new.status when 'open' then new.description else new.resolution end,
+            'severity', new.severity, 'incident_id', new.id,
+            'act', case
+                when new.status <> 'open' then null
+                when new.key is null then format('%s, who opened it', new.opened_by)
+                else 'who operates the platform'
+            end
+        ),
+        p_is_end => new.status <> 'open'
+    );
+    return null;
+end
+$$;
+comment on function ops_private.tell_incident is 'Tells people of an incident and its end.';
+revoke all on function ops_private.tell_incident from public;
+$ops_file$);
+
+select pg_temp.make_function('tell_people', $ops_file$
+-- Writes a message to each recipient whose rules ask for the event and are not muted, unless the last that the recipient
+-- was told of the subject is the same state. The end of a state, p_is_end, is told to those who were told of another one
+-- before. The message says whether a rule of the platform is among them: by others only the project's targets are reached.
+-- p_project_id, p_stage and p_fault are null for what has none: only rules that name none match then, except that the
+-- end of a failure has no fault. p_payload has title, text and act: who must act now.
+-- Called by the triggers that tell runs, environments, gates and incidents. Raises nothing. A retry writes nothing.
+create or replace function ops_private.tell_people(
+    p_project_id uuid,
+    p_event text,
+    p_stage ops.environment_stage,
+    p_fault text,
+    p_subject text,
+    p_state text,
+    p_cause text,
+    p_payload jsonb,
+    p_is_end boolean default false
+)
+returns void
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+insert into ops.outbox (project_id, channel, recipient, kind, subject, state, cause, payload, is_by_platform)
+select
+    p_project_id, n.channel, n.recipient, p_event, p_subject, p_state, p_cause,
+    p_payload || jsonb_build_object(
+        'project', (select p.slug from ops.projects as p where p.id = p_project_id), 'stage', p_stage, 'fault', p_fault
+    ), n.is_by_platform
+from (
+    select r.channel, r.recipient, bool_or(r.is_by_platform) as is_by_platform
+    from ops.notification_rules as r
+    where
+        p_event = any (r.events)
+        and (r.project_id is null or r.project_id = p_project_id)
+        and (r.stage is null or r.stage = p_stage)
+        and (r.fault is null or r.fault = p_fault or p_is_end)
+        and (not r.is_declared or not exists (
+            select from ops.notification_rules as m
+            where
+                m.project_id = r.project_id and m.muted_by is not null and m.channel = r.channel
+                and lower(m.recipient) = lower(r.recipient)
+        ))
+    group by r.channel, r.recipient
+) as n
+left join lateral (
+    select o.state from ops.outbox as o
+    where o.channel = n.channel and o.recipient = n.recipient and o.subject = p_subject
+    order by o.id desc
+    limit 1
+) as told on true
+where told.state is distinct from p_state and (told.state is not null or not p_is_end)
+on conflict do nothing
+$$;
+comment on function ops_private.tell_people is 'Writes a message to each recipient of an event''s rules.';
+revoke all on function ops_private.tell_people from public;
+$ops_file$);
+
+select pg_temp.make_function('tell_pull_request', $ops_file$
+-- Writes a message to the pull requests of an environment's branch, where the project's forge is told as a GitHub App:
+-- each has one comment, which the newest message edits. The default branch has none. Called by the triggers that tell
+-- runs and environments. Raises nothing. A retry writes nothing.
+create or replace function ops_private.tell_pull_request(
+    p_environment ops.environments,
+    p_state text,
+    p_cause text,
+    p_payload jsonb
+)
+returns void
+language sql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+insert into ops.outbox (project_id, channel, recipient, kind, subject, state, cause, payload)
+select
+    f.project_id, 'forge', 'forge', 'pull_comment', 'comment:' || (p_environment).id, p_state, p_cause,
+    p_payload || jsonb_build_object(
+        'branch', (p_environment).name, 'stage', (p_environment).stage,
+        'serves_url', case when p_state <> 'gone' then (p_environment).url end,
+        'serves_sha', case when p_state <> 'gone' then (p_environment).deployed_sha end
+    )
+from ops.project_forges as f
+where f.project_id = (p_environment).project_id and f.uses_app and (p_environment).stage <> 'production'
+on conflict do nothing
+$$;
+comment on function ops_private.tell_pull_request is 'Writes a message to a branch''s pull requests.';
+revoke all on function ops_private.tell_pull_request from public;
+$ops_file$);
+
+select pg_temp.make_function('tell_run', $ops_file$
+-- Tells of a run: to the forge that it waits, or has begun in Dagster, and how it ended, at its commit, if it is one of a commit; to people that
+-- runs of its kind fail, by whose fault, and that they succeed again. Called for each run that is queued or ends.
+-- Raises nothing.
+create or replace function ops_private.tell_run(p_run ops.runs)
+returns void
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment ops.environments;
+    v_slug text;
+    v_url text;
+    v_requested_by text;
+    v_context text;
+    v_state text;
+    v_said text;
+    v_payload jsonb;
+begin
+    select p.slug, q.requested_by into v_slug, v_requested_by
+    from ops.run_requests as q
+    join ops.projects as p on p.id = p_run.project_id
+    where q.run_id = p_run.id;
+    select e.* into v_environment from ops.environments as e where e.id = p_run.environment_id;
+    v_url := case when v_environment.deployed_run_id = p_run.id then v_environment.url end;
+    v_said := case p_run.status
+        when 'queued' then format('Run #%s is queued.', p_run.run_number)
+        when 'claimed' then format('Run #%s was started in Dagster.', p_run.run_number)
+        when 'succeeded' then format('Run #%s succeeded.', p_run.run_number)
+        else format('Run #%s %s: %s', p_run.run_number, p_run.status, coalesce(p_run.error_message, 'nothing says why'))
+    end;
+    if p_run.kind in ('build', 'test', 'deploy', 'promote') and p_run.git_sha ~ '^[0-9a-f]{40}([0-9a-f]{24})?$' then
+        v_context := 'odooops/' || coalesce(v_environment.stage::text, p_run.kind::text);
+        v_state := case
+            when p_run.status in ('queued', 'claimed', 'running') then 'pending' when p_run.status = 'succeeded' then 'success'
+            when p_run.fault = 'project' then 'failure' else 'error'
+        end;
+        v_payload := jsonb_build_object(
+            'sha', p_run.git_sha, 'context', v_context, 'description', v_said, 'run_id', p_run.id,
+            'dagster_run_id', p_run.dagster_run_id, 'url', v_url, 'fault', p_run.fault, 'status', p_run.status
+        );
+        perform ops_private.tell_forge(
+            p_run.project_id, 'commit_status', format('status:%s:%s:%s', p_run.project_id, p_run.git_sha, v_context), v_state,
+            p_run.id::text, v_payload
+        );
+        -- of a superseded run there is nothing to tell beside the one that follows
+        if p_run.status <> 'canceled' or not exists (
+            select from ops.runs as r
+            where r.environment_id = p_run.environment_id and r.status in ('queued', 'claimed', 'running') and r.id <> p_run.id
+        ) then
+            perform ops_private.tell_pull_request(v_environment, v_state, p_run.id::text, v_payload);
+        end if;
+    end if;
+    if p_run.status in ('succeeded', 'failed') then
+        perform ops_private.tell_people(
+            p_run.project_id, 'run', v_environment.stage, p_run.fault,
+            format('runs:%s:%s', coalesce(p_run.environment_id, p_run.project_id), p_run.kind), p_run.status::text, p_run.id::text,
+            jsonb_build_object(
+                'title', format(
+                    '%s of %s %s', p_run.kind, concat_ws('/', v_slug, v_environment.name),
+                    case p_run.status when 'failed' then 'failed' else 'succeeds again' end
+                ),
+                'text', v_said, 'run_id', p_run.id, 'dagster_run_id', p_run.dagster_run_id, 'url', v_url,
+                'act', case p_run.fault
+                    when 'project' then format('%s, who asked for it', coalesce(v_requested_by, 'the author of the commit'))
+                    when 'platform' then 'who operates the platform: ops doctor, then ops run retry'
+                end
+            ),
+            p_is_end => p_run.status = 'succeeded'
+        );
+    end if;
+end
+$$;
+comment on function ops_private.tell_run is 'Tells forge and people of a run.';
+revoke all on function ops_private.tell_run from public;
+$ops_file$);
+
 select pg_temp.make_function('tell_staged', $ops_file$
 -- Records at gate G2 whether a run put the release where people can test it, with its proof. Called by
 -- tell_deployment. Locks the gate. Raises what record_gate_check raises.
@@ -13965,6 +20744,78 @@ end
 $$;
 comment on function ops_private.tell_staged is 'Tells gate G2 whether there is something to test.';
 revoke all on function ops_private.tell_staged from public;
+$ops_file$);
+
+select pg_temp.make_function('tell_waiting_run', $ops_file$
+-- Tells of a run that was queued, if somebody is told of the project's runs. Fired by ops.runs. Raises nothing.
+create or replace function ops_private.tell_waiting_run()
+returns trigger
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if (select c.is_told from ops.v_run_concerns as c where c.run_id = new.id) then
+        perform ops_private.tell_run(new);
+    end if;
+    return null;
+end
+$$;
+comment on function ops_private.tell_waiting_run is 'Tells forge and people of a run that was queued.';
+revoke all on function ops_private.tell_waiting_run from public;
+$ops_file$);
+
+select pg_temp.make_function('told_attempts', $ops_file$
+-- Reads attempts as ops.record_egress gets them, one row for each thing that was tried; all in one row, with
+-- destination *, if p_in_one. What an environment's program says of itself is cut to its length. Locks nothing. Raises
+-- what a text that is no number or time raises.
+create or replace function ops_private.told_attempts(
+    p_attempts jsonb,
+    p_in_one boolean
+)
+returns table (
+    destination text,
+    address inet,
+    port int,
+    protocol text,
+    module text,
+    cron text,
+    attempts int,
+    first_at timestamptz,
+    last_at timestamptz,
+    reason text,
+    bytes_out bigint,
+    bytes_in bigint
+)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select
+    t.destination, min(t.address), t.port, t.protocol, t.module, t.cron, sum(t.attempts)::int, min(t.first_at),
+    max(t.last_at), max(t.reason), sum(t.bytes_out)::bigint, sum(t.bytes_in)::bigint
+from jsonb_array_elements(p_attempts) as told (attempt)
+cross join lateral (
+    select
+        case when p_in_one then '*' else left(told.attempt ->> 'destination', 255) end as destination,
+        case when not p_in_one then (told.attempt ->> 'address')::inet end as address,
+        case when not p_in_one then (told.attempt ->> 'port')::int end as port,
+        case when p_in_one then 'tcp' else told.attempt ->> 'protocol' end as protocol,
+        case when not p_in_one then left(told.attempt ->> 'module', 100) end as module,
+        case when not p_in_one then left(told.attempt ->> 'cron', 200) end as cron,
+        (told.attempt ->> 'attempts')::int as attempts,
+        (told.attempt ->> 'first_at')::timestamptz as first_at,
+        (told.attempt ->> 'last_at')::timestamptz as last_at,
+        left(told.attempt ->> 'reason', 200) as reason,
+        coalesce((told.attempt ->> 'bytes_out')::bigint, 0) as bytes_out,
+        coalesce((told.attempt ->> 'bytes_in')::bigint, 0) as bytes_in
+) as t
+group by t.destination, t.port, t.protocol, t.module, t.cron
+$$;
+comment on function ops_private.told_attempts is 'The attempts that a catcher counted, as rows.';
+revoke all on function ops_private.told_attempts from public;
 $ops_file$);
 
 select pg_temp.make_function('told_checks', $ops_file$
@@ -14190,10 +21041,53 @@ comment on function ops_private.unfinished_retention is 'The retention run of a 
 revoke all on function ops_private.unfinished_retention from public;
 $ops_file$);
 
+select pg_temp.make_function('unset_variable', $ops_file$
+-- Removes a variable and its value from a project, one of its stages or one environment, and returns the environments
+-- that are restarted by it. Called by `ops env unset`, the API and developers. Locks the project's row. Raises PT404 also
+-- for a variable that is not set there, PT403 and PT400.
+-- Definer: people may not write tables themselves: the function checks their permission and writes for them.
+create or replace function ops.unset_variable(
+    p_project_id uuid,
+    p_name text,
+    p_stage ops.environment_stage default null,
+    p_environment_id uuid default null,
+    p_unset_by text default null
+)
+returns table (environment text)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_by text := coalesce(case when ops.is_platform() then p_unset_by end, ops.caller_name(), ops.caller_role());
+    v_variable ops.variables;
+begin
+    perform ops_private.require_place(p_project_id, p_stage, p_environment_id);
+    select v.* into v_variable from ops.variables as v
+    where
+        v.project_id = p_project_id and v.stage is not distinct from p_stage
+        and v.environment_id is not distinct from p_environment_id and v.name = p_name;
+    if not found then
+        raise sqlstate 'PT404' using
+            message = 'There is no such variable at this place', hint = 'List them: ops env variables.';
+    end if;
+    return query select n.environment from ops_private.note_variable(v_variable, 'variable_unset', v_by) as n (environment);
+    delete from ops.variables as v where v.id = v_variable.id;
+    delete from ops.sealed_values as s where s.id = v_variable.value_id;
+end
+$$;
+comment on function ops.unset_variable is 'Removes a variable of a project, a stage or an environment.';
+revoke all on function ops.unset_variable from public;
+grant execute on function ops.unset_variable to authenticated, service_role, ops_operator, developer;
+$ops_file$);
+
 select pg_temp.make_function('update_branch_head', $ops_file$
 -- Moves a branch to a commit, or to nothing, and queues the resulting runs: previews and staging are deployed,
--- production is built, environments of deleted branches are destroyed. Locks the project's row until the transaction
--- ends. Production is never destroyed by a push. A run that waits or works for the commit is joined instead of
+-- production is built, each by the project's workflow if it is enabled for the branch; environments of deleted branches
+-- are destroyed. Locks the project's row until the transaction
+-- ends. A branch that policy preview does not list gets no preview by a push; one that a person made follows its pushes.
+-- Production is never destroyed by a push. A run that waits or works for the commit is joined instead of
 -- superseded. Called by record_branch_heads for branches that moved.
 create or replace function ops_private.update_branch_head(
     p_project_id uuid,
@@ -14214,6 +21108,7 @@ declare
     v_is_gone boolean := p_sha is null or p_sha ~ '^0+$';
     v_stage ops.environment_stage;
     v_kind ops.run_kind := 'destroy';
+    v_workflow ops.workflows;
 begin
     perform from ops.projects as p where p.id = p_project_id for no key update;
     run_id := null;
@@ -14237,23 +21132,39 @@ begin
             else 'queued'
         end;
     else
-        insert into ops.branch_heads as h (project_id, branch, sha) values (p_project_id, p_branch, p_sha)
-        on conflict (project_id, branch) do update set sha = excluded.sha, seen_at = excluded.seen_at;
         -- a stage that was given at the environment's creation overrides the branch's rule
         select coalesce(e.stage, ops_private.stage_of_branch(p.id, p_branch)) into v_stage
         from ops.projects as p
         left join ops.environments as e
             on e.project_id = p.id and e.name = p_branch and e.destroyed_at is null
         where p.id = p_project_id;
+        if v_stage = 'development' and not ops_private.gets_preview(p_project_id, p_branch) then
+            insert into ops.branch_heads as h (project_id, branch, sha) values (p_project_id, p_branch, p_sha)
+            on conflict (project_id, branch) do update set sha = excluded.sha, seen_at = excluded.seen_at;
+            outcome := 'no preview';
+            return next;
+            return;
+        end if;
         v_kind := case when v_stage = 'production' then 'build' else 'deploy' end;
+        v_workflow := ops_private.workflow_of(p_project_id, v_kind::text::ops.workflow_type, p_branch);
+        if not v_workflow.is_enabled then -- the head stays unknown: when the workflow is enabled, the branch moves
+            outcome := 'workflow disabled';
+            return next;
+            return;
+        end if;
+        insert into ops.branch_heads as h (project_id, branch, sha) values (p_project_id, p_branch, p_sha)
+        on conflict (project_id, branch) do update set sha = excluded.sha, seen_at = excluded.seen_at;
         run_id := ops_private.run_to_join(p_project_id, p_branch, p_sha, v_kind);
         outcome := case when run_id is null then 'queued' else 'joined' end;
     end if;
-    if outcome = 'queued' then
+    if outcome = 'queued' and v_is_gone then
         run_id := ops.queue_run(
-            p_project_id, p_branch, case when v_is_gone then v_environment.deployed_sha else p_sha end,
-            'refs/heads/' || p_branch,
+            p_project_id, p_branch, v_environment.deployed_sha, 'refs/heads/' || p_branch,
             p_kind => v_kind, p_trigger => p_trigger, p_requested_by => p_requested_by
+        );
+    elsif outcome = 'queued' then
+        run_id := ops_private.queue_by_workflow(
+            v_workflow, p_branch, p_sha, 'refs/heads/' || p_branch, p_trigger, p_requested_by
         );
     end if;
     return next;
@@ -14261,6 +21172,39 @@ end
 $$;
 comment on function ops_private.update_branch_head is 'Moves a branch and queues what follows.';
 revoke all on function ops_private.update_branch_head from public;
+$ops_file$);
+
+select pg_temp.make_function('use_console_link', $ops_file$
+-- Begins the session of a link, under the SHA-256 of a cookie that the caller made. Called by the gateway. Locks the
+-- session, so that of two who use a link at once one signs in. Raises PT401 for a link that was used, is too old, or is
+-- none: it says nothing of which. A retry with the same cookie is refused too: sign in again.
+-- Definer: the gateway may not read sessions; who has no link learns nothing.
+create or replace function ops.use_console_link(
+    p_link_sha256 text,
+    p_session_sha256 text
+)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+begin
+    update ops.console_sessions as s
+    set
+        session_sha256 = p_session_sha256, began_at = v_now, last_used_at = v_now,
+        idle_at = v_now + interval '12 hours', expires_at = v_now + interval '7 days'
+    where s.link_sha256 = p_link_sha256 and s.began_at is null and s.ended_at is null and s.link_expires_at > v_now;
+    if not found then
+        raise sqlstate 'PT401' using message = 'This link was used or is too old', hint = 'Make another: ops console.';
+    end if;
+end
+$$;
+comment on function ops.use_console_link is 'Begins the session of a link that works once.';
+revoke all on function ops.use_console_link from public;
+grant execute on function ops.use_console_link to service_role, ops_gateway;
 $ops_file$);
 
 select pg_temp.make_function('usual_duration', $ops_file$
@@ -14301,6 +21245,37 @@ revoke all on function ops.usual_duration from public;
 grant execute on function ops.usual_duration to authenticated, service_role, ops_worker, ops_operator;
 grant execute on function ops.usual_duration
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('variable_name_fault', $ops_file$
+-- Returns why no variable may have this name, null where one may. Names are large letters, digits and underscores; those
+-- are refused that decide how a program is started, loaded or reached: of the shell, the linker, Python, PostgreSQL, Odoo,
+-- this platform, proxies and certificates. odooops_dagster/tools/project_file/variables.py has the same rule for
+-- repositories, and a test compares the two. Locks and raises nothing.
+create or replace function ops_private.variable_name_fault(
+    p_name text
+)
+returns text
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select case
+    when p_name is null or p_name !~ '^[A-Z][A-Z0-9_]{0,99}$'
+        then 'a name is of large letters, digits and underscores, such as PAYMENT_KEY'
+    when p_name ~ ('^(PATH|HOME|USER|LOGNAME|SHELL|PWD|OLDPWD|IFS|ENV|TZ|TZDIR|LANG|LANGUAGE|TERM|TERMINFO|TMP|TEMP|TMPDIR'
+        || '|EDITOR|VISUAL|PAGER|BROWSER|DISPLAY|HOSTNAME|HOSTALIASES|LOCALDOMAIN|RES_OPTIONS|NETRC|CDPATH|VIRTUAL_ENV'
+        || '|NOTIFY_SOCKET|GETCONF_DIR|NLSPATH|NIS_PATH|LOCPATH|TMOUT|PS[0-9]|SUDO_ASKPASS|SSH_ASKPASS)$')
+        or p_name ~ ('^(PYTHON|LD_|DYLD_|PG|PSQL|ODOO_|ODOOOPS_|OPENERP_|OPS_|DAGSTER|LC_|LISTEN_|BASH|DASH_|PERL|RUBY|NODE_'
+        || '|NPM_|JAVA_|JDK_|GIT_|SSL_|OPENSSL|CURL_|REQUESTS_|GRPC_|GCONV_|MALLOC_|GLIBC_|RESOLV_|NSS_|KRB5|XDG_|DBUS_|PIP_|UV_'
+        || '|QT_|QML|FONTCONFIG_|GEVENT_|GREENLET_|WERKZEUG_|SUPERVISOR_|WATCHDOG_|DOCKER_|CONTAINER_|CONDA_|MAGICK_|GS_)')
+        or p_name ~ '_(PROXY|PRELOAD)$'
+        then 'the name belongs to the machine, to Odoo or to this platform'
+end
+$$;
+comment on function ops_private.variable_name_fault is 'Why no variable may have this name.';
+revoke all on function ops_private.variable_name_fault from public;
 $ops_file$);
 
 select pg_temp.make_function('verify_backup', $ops_file$
@@ -14493,7 +21468,7 @@ to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
 select pg_temp.make_function('visible_projects', $ops_file$
--- Lists the projects of which the caller is a member.
+-- Lists the projects of which the caller is a member; with a key, those that the key reaches.
 -- Called once per statement by the policies of every table with a project. Locks and raises nothing.
 -- Definer: the policy of memberships itself calls it, which would recurse without end under row level security.
 create or replace function ops.visible_projects()
@@ -14503,11 +21478,87 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-select m.project_id from ops.project_memberships as m where m.user_id = (select auth.uid())
+select m.project_id from ops.project_memberships as m where m.user_id = (select auth.uid()) and ops_private.is_within_key(m.project_id, 'read')
 $$;
 comment on function ops.visible_projects is 'The projects that the calling person belongs to.';
 revoke all on function ops.visible_projects from public;
 grant execute on function ops.visible_projects to authenticated, service_role, ops_worker, ops_operator;
+$ops_file$);
+
+select pg_temp.make_function('waits_for_go', $ops_file$
+-- Returns whether the release's promotion to production was prepared, all that it was prepared with is still there, and
+-- no deployment to production began since: a person's go is all that is missing.
+-- Called by v_promotion_eligibility and by anyone who may read the release. Locks nothing. Raises PT404.
+-- Definer: who may read releases but no deployments, such as CI, learns only whether one followed; the caller's right to
+-- read the project is checked.
+create or replace function ops.waits_for_go(release_id uuid)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_release ops.releases := ops_private.require_release(waits_for_go.release_id);
+begin
+    return v_release.prepared_at is not null
+        and v_release.prepared_digest = ops_private.digest_of_shown(v_release.id)
+        and not exists (
+            select from ops.deployments as d
+            where d.release_id = v_release.id and d.stage = 'production' and d.created_at > v_release.prepared_at
+        );
+end
+$$;
+comment on function ops.waits_for_go is 'Whether a prepared promotion waits for a person''s go.';
+revoke all on function ops.waits_for_go from public;
+grant execute on function ops.waits_for_go to authenticated, service_role, ops_worker, ops_operator;
+grant execute on function ops.waits_for_go
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('wake_environments', $ops_file$
+-- Queues the start of environments that sleep until their next request, of which the router tells the host labels, and
+-- returns the runs. A name that no environment has, one that somebody stopped, one of an archived project, one whose
+-- start waits or works already, and one that serves while a restored record is not confirmed are passed over: however
+-- many ask, an environment starts once, and one that may not start holds up no other.
+-- Called by the ops_queue sensor. Locks the environments' rows and the projects' counters. A retry finds them queued.
+-- Definer: the platform's login executes this but may not write tables itself.
+create or replace function ops.wake_environments(
+    p_host_labels text[]
+)
+returns setof uuid
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_environment ops.environments;
+begin
+    for v_environment in
+        select e.* from ops.environments as e
+        join ops.projects as p on p.id = e.project_id and p.status = 'active'
+        where e.host_label = any (p_host_labels) and e.destroyed_at is null and e.wakes_on_request
+        order by e.id
+        for no key update of e
+    loop
+        continue when not ops_private.acts_unconfirmed('start', v_environment.stage) and ops.is_unconfirmed();
+        continue when exists (
+            select from ops.runs as r
+            where
+                r.environment_id = v_environment.id and r.status in ('queued', 'claimed', 'running')
+                and r.kind = 'start'
+        );
+        return next ops.queue_run(
+            v_environment.project_id, v_environment.name, v_environment.deployed_sha,
+            'refs/heads/' || v_environment.branch, p_kind => 'start', p_trigger => 'request'
+        );
+    end loop;
+end
+$$;
+comment on function ops.wake_environments is 'Queues the start of environments that are asked for.';
+revoke all on function ops.wake_environments from public;
+grant execute on function ops.wake_environments to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('was_told_of', $ops_file$
@@ -14607,6 +21658,134 @@ revoke all on function ops.watch_backup_freshness from public;
 grant execute on function ops.watch_backup_freshness to service_role, ops_worker;
 $ops_file$);
 
+select pg_temp.make_function('watch_backup_mirrors', $ops_file$
+-- Opens one alarm for each production whose newest mirrored backup is older than policy backup.max_age_hours allows, and
+-- resolves it once a newer one is mirrored, or no mirror is asked for (p_mirror_url is null). Returns a line for each
+-- change. Called by the schedule backup_mirror. Locks the alarms that it changes. Raises nothing. A retry changes nothing.
+create or replace function ops.watch_backup_mirrors(
+    p_now timestamptz,
+    p_mirror_url text
+)
+returns setof text
+language plpgsql
+volatile
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_production record;
+    v_incident_id uuid;
+begin
+    for v_production in
+        select
+            p.project_id, format('The mirror of the backups of %s/%s is behind', p.project_slug, p.name) as title,
+            'backup_mirror:' || p.environment_id as key, rule.hours, mirrored.taken_at,
+            p_mirror_url is not null and p.is_active and p.verified_taken_at is not null
+            and coalesce(mirrored.taken_at, first.verified_at) + make_interval(hours => rule.hours) <= p_now as is_behind
+        from ops.v_productions as p
+        cross join lateral (
+            select (ops.policy(p.project_id, 'backup') ->> 'max_age_hours')::int as hours
+        ) as rule
+        left join lateral (
+            select max(b.taken_at) as taken_at from ops.backups as b
+            where b.environment_id = p.environment_id and b.status = 'verified' and b.mirror_url = p_mirror_url
+        ) as mirrored on true
+        left join lateral (
+            select min(b.verified_at) as verified_at from ops.backups as b
+            where b.environment_id = p.environment_id and b.status = 'verified'
+        ) as first on true
+        order by p.partition_key
+    loop
+        if v_production.is_behind then
+            continue when exists (
+                select from ops.incidents as i
+                where i.project_id = v_production.project_id and i.key = v_production.key and i.status = 'open'
+            );
+            perform ops.raise_alarm(
+                v_production.key, v_production.title, p_project_id => v_production.project_id,
+                p_description => format(
+                    '%s; the policy allows %s hours (backup.max_age_hours). The last run of the job backup_mirror in the'
+                    ' Dagster UI says why.',
+                    coalesce(
+                        'The newest in the mirror is of '
+                        || to_char(v_production.taken_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'),
+                        'The mirror holds none'
+                    ),
+                    v_production.hours
+                )
+            );
+            return next 'incident: ' || v_production.title;
+        else
+            for v_incident_id in
+                select i.id from ops.incidents as i
+                where i.project_id = v_production.project_id and i.key = v_production.key and i.status = 'open'
+            loop
+                perform ops.resolve_incident(v_incident_id, 'The mirror holds what it should.');
+                return next 'resolved: ' || v_production.title;
+            end loop;
+        end if;
+    end loop;
+end
+$$;
+comment on function ops.watch_backup_mirrors is 'Opens and ends the alarms of mirrors that are behind.';
+revoke all on function ops.watch_backup_mirrors from public;
+grant execute on function ops.watch_backup_mirrors to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('watch_platform_backup', $ops_file$
+-- Returns whether the platform's backup is due: every p_every_hours, counted from the moment of the newest proved one.
+-- Two hours later an alarm says that there is none; the next proved one closes it.
+-- Called by the schedule platform_backup, where a key is named. Locks the alarm. Raises nothing. A retry changes nothing.
+-- Definer: it is called by the platform's worker, who may not write incidents itself.
+create or replace function ops.watch_platform_backup(
+    p_now timestamptz,
+    p_every_hours int
+)
+returns boolean
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_plane ops.control_plane;
+begin
+    select c.* into v_plane from ops.control_plane as c;
+    if coalesce(v_plane.backed_up_at, v_plane.created_at) <= p_now - make_interval(hours => p_every_hours + 2) then
+        perform ops.raise_alarm(
+            'platform_backup', 'The platform itself has no backup of today',
+            format(
+                'The newest proved one is of %s. Next: ops platform backup says what keeps it from being made.',
+                coalesce(to_char(v_plane.backed_up_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), 'never')
+            )
+        );
+    end if;
+    return coalesce(v_plane.backed_up_at <= p_now - make_interval(hours => p_every_hours), true);
+end
+$$;
+comment on function ops.watch_platform_backup is 'Whether the platform''s backup is due; an alarm where it is late.';
+revoke all on function ops.watch_platform_backup from public;
+grant execute on function ops.watch_platform_backup to service_role, ops_worker;
+$ops_file$);
+
+select pg_temp.make_function('who_may', $ops_file$
+-- Returns the sentence that names the roles with the permission, for the hint of a refusal. Called by
+-- require_permission and require_platform_permission. Locks and raises nothing.
+create or replace function ops_private.who_may(p_permission text)
+returns text
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select format('It takes one of these roles: %s.', string_agg(r.role, ', ' order by r.role))
+from ops.roles as r
+where p_permission = any (r.permissions) and r.role !~ '^ops_' -- people take no login of the platform
+$$;
+comment on function ops_private.who_may is 'The sentence that names the roles with a permission.';
+revoke all on function ops_private.who_may from public;
+$ops_file$);
+
 select pg_temp.make_function('window_fault', $ops_file$
 -- Returns the fault of a freeze window, or null if it is valid; ops.freeze_reason describes the format. Locks and
 -- raises nothing. A moment must have its offset, so that the window is the same for every reader.
@@ -14645,6 +21824,43 @@ comment on function ops_private.window_fault is 'What is wrong with a freeze win
 revoke all on function ops_private.window_fault from public;
 $ops_file$);
 
+select pg_temp.make_function('withdraw_console_invitation', $ops_file$
+-- Takes an invitation back and ends the sessions that came of it; returns how many. Called by `ops invitation withdraw` and
+-- the service role. Locks the invitation and its sessions. Raises PT404 for an address that is not invited.
+-- Definer: nobody may write invitations directly; only operators and the service role may execute this.
+create or replace function ops.withdraw_console_invitation(
+    p_email text,
+    p_withdrawn_by text default null
+)
+returns int
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_by text := coalesce(p_withdrawn_by, ops.caller_id(), ops.caller_role());
+    v_id uuid;
+    v_count int;
+begin
+    update ops.console_invitations as i set withdrawn_at = clock_timestamp(), withdrawn_by = v_by
+    where i.email = lower(btrim(p_email)) and i.withdrawn_at is null
+    returning i.id into v_id;
+    if v_id is null then
+        raise sqlstate 'PT404' using
+            message = format('%s is not invited', p_email), hint = 'ops invitation list shows who is.';
+    end if;
+    update ops.console_sessions as s set ended_at = clock_timestamp(), ended_by = v_by
+    where s.invitation_id = v_id and s.ended_at is null;
+    get diagnostics v_count = row_count;
+    return v_count;
+end
+$$;
+comment on function ops.withdraw_console_invitation is 'Takes an invitation to the console back.';
+revoke all on function ops.withdraw_console_invitation from public;
+grant execute on function ops.withdraw_console_invitation to service_role, ops_operator;
+$ops_file$);
+
 select pg_temp.make_function('withdraw_release', $ops_file$
 -- Withdraws a release: it can no longer be promoted. Existing deployments stay. Called by its author and by callers who
 -- may promote. Locks the release. Raises PT404, PT403. Repeating it is harmless.
@@ -14669,6 +21885,48 @@ comment on function ops.withdraw_release is 'Takes a release out of the running.
 revoke all on function ops.withdraw_release from public;
 grant execute on function ops.withdraw_release to authenticated, service_role, ops_operator, ci_service_role,
 developer, release_manager;
+$ops_file$);
+
+select pg_temp.make_function('work_ahead', $ops_file$
+-- Says what is unfinished or due next, so that whoever looks for work can rest until it is announced: whether runs are
+-- unfinished, and the seconds until a message and the poll of a repository are due, which is null where none is and at
+-- most an hour. A delivery that waits is due now. p_poll_seconds is how long a repository rests between two polls.
+-- Called by the engine's sensors before they rest. Locks and raises nothing.
+create or replace function ops.work_ahead(
+    p_poll_seconds int
+)
+returns table (has_runs boolean, message_in_seconds double precision, poll_in_seconds double precision)
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off -- a plan made while the table was small outlives its smallness
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_message timestamptz := (select min(o.next_at) from ops.outbox as o where o.status = 'waiting');
+    v_poll timestamptz := (
+        select min(greatest(
+            case when p.notified_at is null then p.last_polled_at end, p.poll_failed_at, 'epoch'::timestamptz
+        ))
+        from ops.projects as p
+        where p.status = 'active' and (p.poll_enabled or p.notified_at is not null)
+    ) + make_interval(secs => p_poll_seconds);
+begin
+    if exists (select from ops.push_deliveries as d where d.processed_at is null) then
+        v_poll := v_now;
+    end if;
+    return query
+    select
+        exists (select from ops.runs as r where r.status = 'queued')
+        or exists (select from ops.runs as r where r.status in ('claimed', 'running')),
+        extract(epoch from least(v_message, v_now + interval '1 hour') - v_now)::double precision,
+        extract(epoch from least(v_poll, v_now + interval '1 hour') - v_now)::double precision;
+end
+$$;
+comment on function ops.work_ahead is 'What is unfinished, and in how many seconds the next is due.';
+revoke all on function ops.work_ahead from public;
+grant execute on function ops.work_ahead to service_role, ops_worker;
 $ops_file$);
 
 select pg_temp.make_function('worker_heartbeat', $ops_file$
@@ -14729,6 +21987,77 @@ grant execute on function ops.worker_to_wait_for
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 $ops_file$);
 
+select pg_temp.make_function('workflow_config_fields', $ops_file$
+-- Lists what the config of a workflow of each type may hold, and the type of its JSON value:
+--   branches      patterns of the branches whose pushes it takes (* is any text); without it, every branch
+--   priority      the priority of its runs
+--   max_attempts  how often its runs are tried when their worker is lost
+--   run           the config that its runs are given, as ops.run_config_fields has it for their kind
+-- A backup takes no max_attempts: whoever asks for one again asks for another backup.
+-- Called by refuse_workflow_config. Locks and raises nothing.
+create or replace function ops.workflow_config_fields()
+returns table (workflow_type ops.workflow_type, field text, json_type text)
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+select t.workflow_type, f.field, f.json_type
+from unnest(enum_range(null::ops.workflow_type)) as t (workflow_type)
+cross join (
+    values ('branches', 'array'), ('priority', 'number'), ('max_attempts', 'number'), ('run', 'object')
+) as f (field, json_type)
+where t.workflow_type <> 'backup' or f.field <> 'max_attempts'
+$$;
+comment on function ops.workflow_config_fields is 'What the config of a workflow of each type may hold.';
+revoke all on function ops.workflow_config_fields from public;
+grant execute on function ops.workflow_config_fields to authenticated, service_role, ops_worker, ops_operator;
+grant execute on function ops.workflow_config_fields
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+$ops_file$);
+
+select pg_temp.make_function('workflow_of', $ops_file$
+-- Returns the workflow by which a push to a branch, or a clock, asks for a run: the first enabled one of the type that
+-- takes the branch, in the order in which they were made. A project without a workflow of the type has the platform's
+-- own, which has no id, is enabled and takes every branch. If none takes the branch, the one returned is not enabled.
+-- Called by update_branch_head, apply_tag, queue_nightly_backups,
+-- queue_due_previews and named_workflow. Locks and raises nothing.
+create or replace function ops_private.workflow_of(
+    p_project_id uuid,
+    p_type ops.workflow_type,
+    p_branch text
+)
+returns ops.workflows
+language plpgsql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_workflow ops.workflows;
+begin
+    select w.* into v_workflow from ops.workflows as w
+    where
+        w.project_id = p_project_id and w.workflow_type = p_type and w.is_enabled
+        and (w.config -> 'branches' is null or ops.matches_pattern(p_branch, w.config -> 'branches'))
+    order by w.created_at, w.name
+    limit 1;
+    if not found then
+        v_workflow.project_id := p_project_id;
+        v_workflow.name := p_type::text;
+        v_workflow.workflow_type := p_type;
+        v_workflow.config := '{}';
+        v_workflow.is_enabled := not exists (
+            select from ops.workflows as w where w.project_id = p_project_id and w.workflow_type = p_type
+        );
+    end if;
+    return v_workflow;
+end
+$$;
+comment on function ops_private.workflow_of is 'The workflow by which a push or a clock asks for a run.';
+revoke all on function ops_private.workflow_of from public;
+$ops_file$);
+
 select pg_temp.make_function('write_approval', $ops_file$
 -- Inserts a person's decision on a gate and returns its id. Called by sign_off_gate and handle_gate_signoff after they
 -- found out whose decision it is. Locks the gate. Raises what the table's checks raise.
@@ -14739,7 +22068,9 @@ create or replace function ops_private.write_approval(
     p_rationale jsonb,
     p_approver text,
     p_source text,
-    p_occurred_at timestamptz default null
+    p_occurred_at timestamptz default null,
+    p_signature jsonb default null,
+    p_key_id uuid default null
 )
 returns uuid
 language plpgsql
@@ -14753,12 +22084,12 @@ declare
 begin
     insert into ops.approvals (
         release_id, gate_id, gate_code, approver_id, persona_role, decision, rationale_structured, release_author,
-        source, occurred_at
+        source, occurred_at, signature, key_id
     )
     values (
         p_release.id, v_gate.id, v_gate.gate_code, p_approver,
         case v_gate.gate_code when 'G2' then 'qa_tester' when 'G3' then 'release_manager' end,
-        p_decision, p_rationale, p_release.created_by, p_source, least(p_occurred_at, clock_timestamp())
+        p_decision, p_rationale, p_release.created_by, p_source, least(p_occurred_at, clock_timestamp()), p_signature, p_key_id
     )
     returning id into v_id;
     return v_id;
@@ -14941,7 +22272,9 @@ create or replace function ops_private.write_event_key(
     p_project_id uuid,
     p_approver_id text,
     p_created_by text,
-    p_rotated_from uuid
+    p_rotated_from uuid,
+    p_user_id uuid,
+    p_scopes text[]
 )
 returns table (key_id uuid, key text)
 language plpgsql
@@ -14957,18 +22290,20 @@ declare
     ));
     v_sent text := encode(sha256(convert_to(v_key, 'UTF8')), 'hex');
 begin
-    if 'gate_signoff' = any (p_event_types) and cardinality(ops.caller_jobs()) > 0 then
+    if ('gate_signoff' = any (p_event_types) or p_scopes && array['sign_off_g2', 'sign_off_g3', 'grant_exception'])
+        and cardinality(ops.caller_jobs()) > 0 then
         raise sqlstate 'PT403' using
             message = 'A key that signs off gates decides for a person: no login of the platform makes one',
             hint = 'Make it as the schema''s owner: ODOOOPS_MIGRATE_URL.';
     end if;
     return query
     insert into ops.event_keys as k (
-        prefix, key_sha256, name, persona, event_types, project_id, approver_id, created_by, expires_at, rotated_from
+        prefix, key_sha256, name, persona, event_types, project_id, approver_id, created_by, expires_at, rotated_from,
+        user_id, scopes
     )
     values (
         v_prefix, encode(sha256(convert_to(v_sent, 'UTF8')), 'hex'), p_name, p_persona, p_event_types, p_project_id,
-        p_approver_id, p_created_by, p_expires_at, p_rotated_from
+        p_approver_id, p_created_by, p_expires_at, p_rotated_from, p_user_id, p_scopes
     )
     returning k.id, v_key;
 end
@@ -15122,6 +22457,288 @@ grant select on ops.v_backup_freshness to authenticated, service_role, ops_worke
 grant select on ops.v_backup_freshness
 to release_manager, sre, developer, audit_reader;
 
+-- Shows each environment with its project and its newest run, so that one row has the deployment and the current work
+-- of a branch.
+create view ops.v_environment_overview
+with (security_invoker = true) as
+select
+    e.id,
+    e.project_id,
+    p.slug as project_slug,
+    p.status as project_status,
+    e.name,
+    e.branch,
+    e.stage,
+    e.generation,
+    e.partition_key,
+    case
+        when removal.kind is not null then 'destroying'
+        when e.status in ('pending', 'failed') and working.kind in ('deploy', 'build') then 'building'
+        else e.status::text
+    end as status,
+    e.url,
+    e.host_label,
+    e.port,
+    e.database_name,
+    e.image_digest,
+    e.deployed_sha,
+    e.deployed_run_id,
+    e.expires_at,
+    e.is_adopted,
+    e.is_pinned,
+    e.wakes_on_request,
+    e.last_used_at,
+    e.created_at,
+    e.destroyed_at,
+    working.id as working_run_id,
+    latest.run_number as latest_run_number,
+    latest.status as latest_run_status,
+    latest.error_message as latest_run_error,
+    case when change.status = 'failed' then change.run_number end as failed_run_number,
+    case when change.status = 'failed' then change.error_message end as failed_run_error
+from ops.environments as e
+join ops.projects as p on p.id = e.project_id
+left join ops.runs as working on working.environment_id = e.id and working.status in ('claimed', 'running')
+left join lateral (
+    select r.kind from ops.runs as r
+    where
+        r.environment_id = e.id and r.status in ('queued', 'claimed', 'running') and r.kind = 'destroy'
+        and e.destroyed_at is null
+    order by r.run_number desc
+    limit 1
+) as removal on true
+left join lateral (
+    select
+        r.run_number,
+        r.status,
+        r.error_message
+    from ops.run_requests as q
+    join ops.runs as r on r.id = q.run_id
+    where q.environment_id = e.id
+    order by q.run_number desc
+    limit 1
+) as latest on true
+left join lateral (
+    -- a stop, a start or a backup mends nothing of what failed before
+    select
+        r.run_number,
+        r.status,
+        r.error_message
+    from ops.run_requests as q
+    join ops.runs as r on r.id = q.run_id
+    where
+        q.environment_id = e.id and r.kind in ('build', 'test', 'deploy', 'restore', 'clone', 'promote')
+        and r.status in ('succeeded', 'failed')
+    order by q.run_number desc
+    limit 1
+) as change on true;
+comment on view ops.v_environment_overview is 'Environments, what they show and what works on them.';
+comment on column ops.v_environment_overview.status is
+'The environment''s state; building while its first run works, destroying as soon as its removal waits.';
+comment on column ops.v_environment_overview.project_status is 'Whether its project is active or archived.';
+comment on column ops.v_environment_overview.working_run_id is 'The run that works on it now.';
+comment on column ops.v_environment_overview.latest_run_number is 'The number of its newest run.';
+comment on column ops.v_environment_overview.latest_run_status is 'How its newest run goes.';
+comment on column ops.v_environment_overview.latest_run_error is 'Why its newest run failed, if it did.';
+comment on column ops.v_environment_overview.failed_run_number is
+'The number of its newest run that would have changed what it serves, if that failed.';
+comment on column ops.v_environment_overview.failed_run_error is 'Why that run failed.';
+revoke all on ops.v_environment_overview from public, anon;
+grant select on ops.v_environment_overview to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.v_environment_overview
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+
+-- Lists the waiting runs in claim order, with the reason why each waits: the answer to "why does my run not start?".
+create view ops.v_run_queue
+with (security_invoker = true) as
+with past as materialized ( -- once for each project and kind, not for each run
+    select
+        q.project_id,
+        q.kind,
+        ops.usual_duration(q.project_id, q.kind) as usual_duration
+    from (
+        select distinct
+            w.project_id,
+            w.kind
+        from ops.runs as w
+        where w.status = 'queued'
+    ) as q
+),
+
+worker as materialized (
+    select ops.worker_to_wait_for() as waits_for
+)
+
+select
+    row_number() over (order by r.priority desc, r.turn asc, r.created_at asc) as "position",
+    r.id as run_id,
+    p.slug as project_slug,
+    r.run_number,
+    r.kind,
+    e.partition_key,
+    r.git_sha,
+    r.priority,
+    r.attempt,
+    clock_timestamp() - r.created_at as age,
+    case
+        when working.run_number is not null then format('run #%s, which works on the environment', working.run_number)
+        when ahead.run_number is not null then format('run #%s, which waits for the environment too', ahead.run_number)
+        when last_event.message is not null
+            then format(
+                'its next try, at %s UTC (%s)', to_char(r.not_before at time zone 'UTC', 'HH24:MI:SS'),
+                regexp_replace(last_event.message, '^queued: ', '')
+            )
+        else worker.waits_for
+    end as waits_for,
+    past.usual_duration
+from ops.runs as r
+join ops.projects as p on p.id = r.project_id
+join past on past.project_id = r.project_id and past.kind = r.kind
+cross join worker
+left join ops.environments as e on e.id = r.environment_id
+left join ops.runs as working
+    on working.environment_id = r.environment_id and working.status in ('claimed', 'running')
+left join lateral (
+    select o.run_number
+    from ops.runs as o
+    where
+        o.environment_id = r.environment_id and o.status = 'queued'
+        and (-o.priority, o.turn, o.created_at, o.id) < (-r.priority, r.turn, r.created_at, r.id)
+    order by o.priority desc, o.turn asc, o.created_at asc
+    limit 1
+) as ahead on true
+left join lateral (
+    select v.message
+    from ops.run_events as v
+    where v.run_id = r.id and v.seq = r.event_count and r.not_before > clock_timestamp()
+) as last_event on true
+where r.status = 'queued';
+comment on view ops.v_run_queue is 'Waiting runs in the order in which they will be claimed.';
+comment on column ops.v_run_queue."position" is 'Place in the queue, as far as the reader sees it.';
+comment on column ops.v_run_queue.waits_for is 'What must happen before the run can start.';
+comment on column ops.v_run_queue.age is 'How long it has waited.';
+comment on column ops.v_run_queue.usual_duration is
+'How long its project''s last successful runs of this kind worked, as a median; empty without a past.';
+revoke all on ops.v_run_queue from public, anon;
+grant select on ops.v_run_queue to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.v_run_queue
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+
+-- Shows one run with its related names: the answer to "how is this run?" for people and workers. Project,
+-- environment and number are the request's, whose indexes find a run by its number and list the newest ones.
+create view ops.v_runs
+with (security_invoker = true) as
+select
+    r.id,
+    q.project_id,
+    p.slug as project_slug,
+    q.environment_id,
+    e.partition_key,
+    q.run_number,
+    r.kind,
+    r.status,
+    r.trigger,
+    q.requested_by,
+    r.git_ref,
+    r.git_sha,
+    r.priority,
+    r.attempt,
+    r.max_attempts,
+    r.starts,
+    r.not_before,
+    r.claimed_by,
+    r.dagster_run_id,
+    q.config,
+    r.exit_code,
+    r.error_message,
+    r.fault,
+    q.retry_of,
+    r.created_at,
+    r.claimed_at,
+    r.started_at,
+    r.finished_at,
+    r.cancel_requested_at,
+    r.lease_expires_at,
+    r.finished_at - r.started_at as duration
+from ops.runs as r
+join ops.run_requests as q on q.run_id = r.id
+join ops.projects as p on p.id = q.project_id
+left join ops.environments as e on e.id = q.environment_id;
+comment on view ops.v_runs is 'Runs with the names of their project and environment.';
+comment on column ops.v_runs.fault is 'Whose fault a failed run is: project, platform.';
+comment on column ops.v_runs.duration is 'How long the work took; empty until it ended.';
+revoke all on ops.v_runs from public, anon;
+grant select on ops.v_runs to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.v_runs
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+
+-- Shows who may sign in at the console through a provider, and as whom.
+create view ops.v_console_invitations
+with (security_invoker = true) as
+select
+    i.id as invitation_id,
+    i.email,
+    i.person,
+    i.user_id,
+    i.personas,
+    e.status,
+    i.invited_by,
+    i.invited_at,
+    i.expires_at,
+    i.accepted_at,
+    i.withdrawn_at,
+    i.withdrawn_by
+from ops.console_invitations as i
+cross join lateral ( -- noqa: ST05
+    select case
+        when i.withdrawn_at is not null then 'withdrawn'
+        when i.accepted_at is not null then 'accepted'
+        when i.expires_at <= statement_timestamp() then 'expired'
+        else 'offered'
+    end as status
+) as e;
+comment on view ops.v_console_invitations is 'Invitations to the console, and what became of them.';
+comment on column ops.v_console_invitations.invitation_id is 'The invitation''s id.';
+comment on column ops.v_console_invitations.status is
+'offered: it can be accepted; expired: not any more; accepted: the person signed in and may again; withdrawn.';
+revoke all on ops.v_console_invitations from public, anon;
+grant select on ops.v_console_invitations to service_role, ops_operator, audit_reader;
+
+-- Shows who signed in at the console, as whom, and whether the session still works; no hash.
+create view ops.v_console_sessions
+with (security_invoker = true) as
+select
+    s.id as session_id,
+    s.person,
+    s.user_id,
+    s.personas,
+    s.persona,
+    case
+        when s.ended_at is not null then 'ended'
+        when s.began_at is null and s.link_expires_at <= statement_timestamp() then 'unused'
+        when s.began_at is null then 'offered'
+        when e.ends_at <= statement_timestamp() then 'expired'
+        else 'active'
+    end as status,
+    s.created_by,
+    s.created_at,
+    s.began_at,
+    s.last_used_at,
+    e.ends_at,
+    s.ended_at,
+    s.ended_by
+from ops.console_sessions as s
+cross join lateral ( -- noqa: ST05
+    select least(s.idle_at, s.expires_at) as ends_at
+) as e;
+comment on view ops.v_console_sessions is 'Sessions of the console, with the last use of each.';
+comment on column ops.v_console_sessions.session_id is 'The session''s id.';
+comment on column ops.v_console_sessions.status is
+'offered: the link was not used yet; unused: it never will be; active; expired: idle or old; ended: by somebody.';
+comment on column ops.v_console_sessions.ends_at is 'When it ends by itself.';
+revoke all on ops.v_console_sessions from public, anon;
+grant select on ops.v_console_sessions to service_role, ops_worker, ops_operator, audit_reader;
+
 -- Lists the deployments: what was deployed where, when and by whom, the result, and its rollback.
 create view ops.v_deployment_history
 with (security_invoker = true) as
@@ -15163,7 +22780,14 @@ select
     d.created_at,
     d.started_at,
     d.finished_at,
-    d.finished_at - d.started_at as duration
+    d.finished_at - d.started_at as duration,
+    d.phases,
+    (
+        select s.seconds from ops.seconds_of_phases(d.phases) as s
+        where s.phase = 'downtime'
+    ) as downtime_seconds,
+    predicted.median_seconds as predicted_downtime_seconds,
+    predicted.worst_seconds as predicted_worst_seconds
 from ops.deployments as d
 join ops.projects as p on p.id = d.project_id
 join ops.releases as r on r.id = d.release_id
@@ -15190,10 +22814,23 @@ left join lateral (
     where
         o.project_id = d.project_id and o.stage = d.stage and o.status = 'succeeded'
         and o.environment_id is not distinct from d.environment_id
-        and (o.created_at, o.id) < (d.created_at, d.id)
-    order by o.created_at desc, o.id desc
+        -- those told by events follow each other as they began, not as they were told
+        and (least(o.started_at, o.created_at), o.created_at, o.id)
+        < (least(d.started_at, d.created_at), d.created_at, d.id)
+    order by least(o.started_at, o.created_at) desc, o.created_at desc, o.id desc
     limit 1
-) as before on true;
+) as before on true
+left join lateral (
+    -- what was known when it was asked for
+    select
+        round(percentile_cont(0.5) within group (order by s.seconds)::numeric, 3) as median_seconds,
+        max(s.seconds) as worst_seconds
+    from ops.rehearsals as h
+    cross join lateral ops.seconds_of_phases(h.phases) as s
+    where
+        h.release_id = d.release_id and h.environment_id = d.environment_id and h.passed
+        and h.finished_at <= d.created_at and s.phase = 'downtime' and d.rollback_of is null
+) as predicted on true;
 comment on view ops.v_deployment_history is
 'Deployments and rollbacks, with what each replaced and whether it proved its health.';
 comment on column ops.v_deployment_history.g4_status is 'As of now: what is pending when its window closed has failed.';
@@ -15205,69 +22842,89 @@ comment on column ops.v_deployment_history.rolled_back_by is 'The deployment tha
 comment on column ops.v_deployment_history.replaced_release_id is 'The release that was there before.';
 comment on column ops.v_deployment_history.incident_count is 'How many incidents it caused.';
 comment on column ops.v_deployment_history.duration is 'How long it took; empty until it ended.';
+comment on column ops.v_deployment_history.phases is 'Seconds of each phase.';
+comment on column ops.v_deployment_history.downtime_seconds is 'For how long nobody could work.';
+comment on column ops.v_deployment_history.predicted_downtime_seconds is
+'The median of the rehearsals before it; null where there was none.';
+comment on column ops.v_deployment_history.predicted_worst_seconds is 'The longest of these rehearsals.';
 revoke all on ops.v_deployment_history from public, anon;
 grant select on ops.v_deployment_history to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_deployment_history
 to qa_tester, release_manager, sre, developer, audit_reader;
 
--- Shows each environment with its project and its newest run, so that one row has the deployment and the current work
--- of a branch.
-create view ops.v_environment_overview
+-- Shows what each environment tried to reach, whether it got there, and what in it tried.
+create view ops.v_egress
 with (security_invoker = true) as
 select
-    e.id,
-    e.project_id,
+    a.environment_id,
+    a.project_id,
     p.slug as project_slug,
-    e.name,
     e.branch,
-    e.stage,
-    e.generation,
     e.partition_key,
-    case
-        when e.status in ('pending', 'failed') and working.kind in ('deploy', 'build') then 'building'
-        else e.status
-    end as status,
-    e.url,
-    e.host_label,
-    e.port,
-    e.database_name,
-    e.image_digest,
-    e.deployed_sha,
-    e.deployed_run_id,
-    e.expires_at,
-    e.is_adopted,
-    e.created_at,
-    e.destroyed_at,
-    working.id as working_run_id,
-    latest.run_number as latest_run_number,
-    latest.status as latest_run_status,
-    latest.error_message as latest_run_error
-from ops.environments as e
-join ops.projects as p on p.id = e.project_id
-left join ops.runs as working on working.environment_id = e.id and working.status in ('claimed', 'running')
-left join lateral (
-    select
-        r.run_number,
-        r.status,
-        r.error_message
-    from ops.run_requests as q
-    join ops.runs as r on r.id = q.run_id
-    where q.environment_id = e.id
-    order by q.run_number desc
-    limit 1
-) as latest on true;
-comment on view ops.v_environment_overview is 'Environments, what they show and what works on them.';
-comment on column ops.v_environment_overview.status is 'The environment''s state; building while its first run works.';
-comment on column ops.v_environment_overview.working_run_id is 'The run that works on it now.';
-comment on column ops.v_environment_overview.latest_run_number is 'The number of its newest run.';
-comment on column ops.v_environment_overview.latest_run_status is 'How its newest run goes.';
-comment on column ops.v_environment_overview.latest_run_error is 'Why its newest run failed, if it did.';
-revoke all on ops.v_environment_overview from public, anon;
-grant select on ops.v_environment_overview to authenticated, service_role, ops_worker, ops_operator;
-grant select on ops.v_environment_overview
-to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+    a.outcome,
+    a.destination,
+    max(a.address) as address,
+    a.port,
+    a.protocol,
+    a.module,
+    a.cron,
+    sum(a.attempts) as attempts,
+    max(a.reason) as reason,
+    sum(a.bytes_out)::bigint as bytes_out,
+    sum(a.bytes_in)::bigint as bytes_in,
+    min(a.first_at) as first_at,
+    max(a.last_at) as last_at
+from ops.egress_attempts as a
+join ops.environments as e on e.id = a.environment_id
+join ops.projects as p on p.id = a.project_id
+group by
+    a.environment_id, a.project_id, p.slug, e.branch, e.partition_key, a.outcome, a.destination, a.port, a.protocol,
+    a.module, a.cron;
+comment on view ops.v_egress is
+'What environments tried to reach, while it is kept; module, cron and destination are what the environment said.';
+comment on column ops.v_egress.outcome is
+'refused: no network, or not on the list; caught: a mail that the catcher took; allowed: by the list; reported: not on '
+'the list, and let out all the same; open: it has the machine''s network.';
+comment on column ops.v_egress.attempts is 'How often.';
+comment on column ops.v_egress.reason is 'Why the proxy refused it, or what stopped it after it was let out.';
+comment on column ops.v_egress.bytes_out is 'Bytes that left through the proxy.';
+comment on column ops.v_egress.bytes_in is 'Bytes that came back through the proxy.';
+comment on column ops.v_egress.first_at is 'The first time.';
+comment on column ops.v_egress.last_at is 'The last time.';
+revoke all on ops.v_egress from public, anon;
+grant select on ops.v_egress to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.v_egress to qa_tester, release_manager, sre, developer, audit_reader;
 
--- Shows the keys of machines that send events, and whether each still works; no hash.
+-- Shows which variables each living environment gets, and from where: its own before its stage's, and these before the
+-- project's. The only place that decides it.
+create view ops.v_environment_variables
+with (security_invoker = true) as
+select distinct on (e.id, v.name)
+    e.id as environment_id,
+    v.id as variable_id,
+    v.project_id,
+    v.name,
+    case
+        when v.environment_id is not null then 'environment'
+        when v.stage is not null then 'stage'
+        else 'project'
+    end as place,
+    v.set_by,
+    v.set_at
+from ops.environments as e
+join ops.variables as v
+    on
+        v.project_id = e.project_id
+        and (v.environment_id = e.id or (v.environment_id is null and coalesce(v.stage, e.stage) = e.stage))
+where e.destroyed_at is null
+order by e.id, v.name, v.environment_id nulls last, v.stage nulls last;
+comment on view ops.v_environment_variables is 'Which variables each environment gets, and from where.';
+comment on column ops.v_environment_variables.place is 'Where it is set: environment, stage or project.';
+revoke all on ops.v_environment_variables from public, anon;
+grant select on ops.v_environment_variables to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.v_environment_variables to qa_tester, release_manager, sre, developer, audit_reader;
+
+-- Shows the keys of machines that send events or call /v1, and whether each still works; no hash.
 create view ops.v_event_keys
 with (security_invoker = true) as
 select
@@ -15290,10 +22947,12 @@ select
     k.last_used_at,
     k.rotated_from,
     k.revoked_by,
-    k.revoked_at
+    k.revoked_at,
+    k.user_id,
+    k.scopes
 from ops.event_keys as k
 left join ops.projects as p on p.id = k.project_id;
-comment on view ops.v_event_keys is 'Keys of machines that send events, with what each may send.';
+comment on view ops.v_event_keys is 'Keys of machines that send events or call /v1, with what each may.';
 comment on column ops.v_event_keys.key_id is 'The key''s id.';
 comment on column ops.v_event_keys.status is 'active, expired or revoked, as of now.';
 comment on column ops.v_event_keys.project_slug is 'The only project that it may speak of; null for every project.';
@@ -15423,6 +23082,53 @@ grant select on ops.v_exception_status to authenticated, service_role, ops_worke
 grant select on ops.v_exception_status
 to qa_tester, release_manager, sre, developer, audit_reader;
 
+-- Shows the images of builds that were not removed; explain_image says why one is kept.
+create view ops.v_images
+with (security_invoker = true) as
+select
+    i.id,
+    i.project_id,
+    p.slug as project_slug,
+    i.reference,
+    i.build_digest,
+    i.tags,
+    i.signed_by,
+    i.pushed_at,
+    i.used_at,
+    i.layers,
+    i.condemned_at
+from ops.images as i
+join ops.projects as p on p.id = i.project_id
+where i.removed_at is null;
+comment on view ops.v_images is 'Images of builds in registries.';
+revoke all on ops.v_images from public, anon;
+grant select on ops.v_images to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.v_images to qa_tester, release_manager, sre, developer, audit_reader;
+
+-- Shows the mails that environments sent, without their content.
+create view ops.v_mails
+with (security_invoker = true) as
+select
+    m.id,
+    m.environment_id,
+    m.project_id,
+    p.slug as project_slug,
+    e.branch,
+    e.partition_key,
+    m.sender,
+    m.recipients,
+    m.subject,
+    m.size_bytes,
+    m.sha256,
+    m.received_at
+from ops.mails as m
+join ops.environments as e on e.id = m.environment_id
+join ops.projects as p on p.id = m.project_id;
+comment on view ops.v_mails is 'Mails that environments sent and nobody got.';
+revoke all on ops.v_mails from public, anon;
+grant select on ops.v_mails to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.v_mails to qa_tester, release_manager, sre, developer, audit_reader;
+
 -- Shows each person with all names.
 create view ops.v_people
 with (security_invoker = true) as
@@ -15510,11 +23216,15 @@ select
     r.id as release_id,
     r.version,
     r.status as release_status,
+    r.created_by,
     r.created_at,
     staging.is_eligible as eligible_for_staging,
     staging.missing as staging_missing,
     production.is_eligible as eligible_for_production,
-    production.missing as production_missing
+    production.missing as production_missing,
+    r.prepared_at,
+    r.prepared_by,
+    production.is_eligible and ops.waits_for_go(r.id) as waits_for_go
 from ops.releases as r
 join ops.projects as p on p.id = r.project_id
 inner join lateral (
@@ -15535,10 +23245,109 @@ comment on column ops.v_promotion_eligibility.staging_missing is 'The first requ
 comment on column ops.v_promotion_eligibility.production_missing is 'The first requirement that is not met.';
 comment on column ops.v_promotion_eligibility.eligible_for_staging is 'Whether it may go to staging now.';
 comment on column ops.v_promotion_eligibility.eligible_for_production is 'Whether it may go to production now.';
+comment on column ops.v_promotion_eligibility.prepared_at is 'When its promotion to production was prepared.';
+comment on column ops.v_promotion_eligibility.prepared_by is 'Who prepared it.';
+comment on column ops.v_promotion_eligibility.waits_for_go is
+'Whether it is prepared, all that it needs is still there, and a person has not said go.';
 revoke all on ops.v_promotion_eligibility from public, anon;
 grant select on ops.v_promotion_eligibility to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_promotion_eligibility
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+
+-- Shows what each phase of a release's promotion to production takes: predicted by its rehearsals, and as it was.
+-- Without a rehearsal that passed there is no prediction.
+create view ops.v_release_downtime
+with (security_invoker = true) as
+select
+    r.project_id,
+    r.id as release_id,
+    r.version,
+    f.phase,
+    f.phase_number,
+    p.median_seconds,
+    p.worst_seconds,
+    coalesce(p.rehearsal_count, 0) as rehearsal_count,
+    a.seconds as real_seconds,
+    a.deployment_id
+from ops.releases as r
+cross join unnest('{backup,copy,update,health,start,downtime}'::text[]) with ordinality as f (phase, phase_number)
+left join lateral (
+    select
+        round(percentile_cont(0.5) within group (order by s.seconds)::numeric, 3) as median_seconds,
+        max(s.seconds) as worst_seconds,
+        count(*) as rehearsal_count
+    from ops.rehearsals as h
+    cross join lateral ops.seconds_of_phases(h.phases) as s
+    where h.release_id = r.id and h.passed and s.phase = f.phase
+    having count(*) > 0
+) as p on true
+left join lateral (
+    select
+        s.seconds,
+        d.id as deployment_id
+    from ops.deployments as d
+    cross join lateral ops.seconds_of_phases(d.phases) as s
+    where
+        d.release_id = r.id and d.stage = 'production' and d.status = 'succeeded' and d.rollback_of is null
+        and s.phase = f.phase
+    order by d.created_at desc, d.id desc
+    limit 1
+) as a on true
+where p.rehearsal_count is not null or a.seconds is not null;
+comment on view ops.v_release_downtime is 'What promotions take by phase: predicted by rehearsals, and as it was.';
+comment on column ops.v_release_downtime.phase is
+'backup, copy, update, health, start; downtime is when nobody can work.';
+comment on column ops.v_release_downtime.phase_number is 'The order of the phases.';
+comment on column ops.v_release_downtime.median_seconds is 'The median of the release''s rehearsals; null without one.';
+comment on column ops.v_release_downtime.worst_seconds is 'The longest of its rehearsals.';
+comment on column ops.v_release_downtime.rehearsal_count is 'The number of rehearsals that passed and had this phase.';
+comment on column ops.v_release_downtime.real_seconds is 'What it took in the newest promotion to production.';
+comment on column ops.v_release_downtime.deployment_id is 'That promotion.';
+revoke all on ops.v_release_downtime from public, anon;
+grant select on ops.v_release_downtime to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.v_release_downtime
+to qa_tester, release_manager, sre, developer, audit_reader;
+
+-- Lists runs with what depends on them: unfinished data work, an alarm of the platform's faults, a release's gates, and a
+-- forge or people who are told. Read for one run, by functions that queue or end it, and by auditors, who read all there is.
+create view ops.v_run_concerns
+with (security_invoker = true) as
+select
+    r.id as run_id,
+    r.moves_data,
+    a.alarm_key,
+    coalesce(
+        r.fault = 'platform',
+        r.status = 'succeeded'
+        and exists (
+            select from ops.incidents as i
+            where i.key = a.alarm_key and i.status = 'open'
+        )
+    ) as changes_alarm,
+    r.kind in ('build', 'test', 'deploy')
+    and exists (
+        select from ops.releases as o
+        where o.project_id = r.project_id and o.git_ref = r.git_ref
+    ) as has_release,
+    exists (
+        select from ops.project_forges as f
+        where f.project_id = r.project_id
+    )
+    or exists (
+        select from ops.notification_rules as n
+        where 'run' = any(n.events)
+    ) as is_told
+from ops.runs as r
+cross join lateral (values (format('fault:%s:%s', r.kind, r.project_id))) as a (alarm_key);
+comment on view ops.v_run_concerns is 'What depends on a run: data work, an alarm, gates, a forge and people.';
+comment on column ops.v_run_concerns.run_id is 'The run.';
+comment on column ops.v_run_concerns.moves_data is 'Whether its data work may be unfinished.';
+comment on column ops.v_run_concerns.alarm_key is 'The key of the alarm of the platform''s faults in runs like it.';
+comment on column ops.v_run_concerns.changes_alarm is 'Whether its end may open or close that alarm.';
+comment on column ops.v_run_concerns.has_release is 'Whether gates may wait for it.';
+comment on column ops.v_run_concerns.is_told is 'Whether a forge or people are told of it.';
+revoke all on ops.v_run_concerns from public, anon;
+grant select on ops.v_run_concerns to audit_reader;
 
 -- Lists runs with their requests and related names, in the form that claims return.
 create view ops.v_run_details
@@ -15608,127 +23417,6 @@ grant select on ops.v_run_lineage to authenticated, service_role, ops_worker, op
 grant select on ops.v_run_lineage
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
--- Lists the waiting runs in claim order, with the reason why each waits: the answer to "why does my run not start?".
-create view ops.v_run_queue
-with (security_invoker = true) as
-with past as materialized ( -- once for each project and kind, not for each run
-    select
-        q.project_id,
-        q.kind,
-        ops.usual_duration(q.project_id, q.kind) as usual_duration
-    from (
-        select distinct
-            w.project_id,
-            w.kind
-        from ops.runs as w
-        where w.status = 'queued'
-    ) as q
-),
-
-worker as materialized (
-    select ops.worker_to_wait_for() as waits_for
-)
-
-select
-    row_number() over (order by r.priority desc, r.turn asc, r.created_at asc) as "position",
-    r.id as run_id,
-    p.slug as project_slug,
-    r.run_number,
-    r.kind,
-    e.partition_key,
-    r.git_sha,
-    r.priority,
-    r.attempt,
-    clock_timestamp() - r.created_at as age,
-    case
-        when working.run_number is not null then format('run #%s, which works on the environment', working.run_number)
-        when ahead.run_number is not null then format('run #%s, which waits for the environment too', ahead.run_number)
-        when last_event.message is not null
-            then format(
-                'its next try, at %s UTC (%s)', to_char(r.not_before at time zone 'UTC', 'HH24:MI:SS'),
-                regexp_replace(last_event.message, '^queued: ', '')
-            )
-        else worker.waits_for
-    end as waits_for,
-    past.usual_duration
-from ops.runs as r
-join ops.projects as p on p.id = r.project_id
-join past on past.project_id = r.project_id and past.kind = r.kind
-cross join worker
-left join ops.environments as e on e.id = r.environment_id
-left join ops.runs as working
-    on working.environment_id = r.environment_id and working.status in ('claimed', 'running')
-left join lateral (
-    select o.run_number
-    from ops.runs as o
-    where
-        o.environment_id = r.environment_id and o.status = 'queued'
-        and (-o.priority, o.turn, o.created_at, o.id) < (-r.priority, r.turn, r.created_at, r.id)
-    order by o.priority desc, o.turn asc, o.created_at asc
-    limit 1
-) as ahead on true
-left join lateral (
-    select v.message
-    from ops.run_events as v
-    where v.run_id = r.id and v.seq = r.event_count and r.not_before > clock_timestamp()
-) as last_event on true
-where r.status = 'queued';
-comment on view ops.v_run_queue is 'Waiting runs in the order in which they will be claimed.';
-comment on column ops.v_run_queue."position" is 'Place in the queue, as far as the reader sees it.';
-comment on column ops.v_run_queue.waits_for is 'What must happen before the run can start.';
-comment on column ops.v_run_queue.age is 'How long it has waited.';
-comment on column ops.v_run_queue.usual_duration is
-'How long its project''s last successful runs of this kind worked, as a median; empty without a past.';
-revoke all on ops.v_run_queue from public, anon;
-grant select on ops.v_run_queue to authenticated, service_role, ops_worker, ops_operator;
-grant select on ops.v_run_queue
-to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-
--- Shows one run with its related names: the answer to "how is this run?" for people and workers.
-create view ops.v_runs
-with (security_invoker = true) as
-select
-    r.id,
-    r.project_id,
-    p.slug as project_slug,
-    r.environment_id,
-    e.partition_key,
-    r.run_number,
-    r.kind,
-    r.status,
-    r.trigger,
-    q.requested_by,
-    r.git_ref,
-    r.git_sha,
-    r.priority,
-    r.attempt,
-    r.max_attempts,
-    r.starts,
-    r.not_before,
-    r.claimed_by,
-    r.dagster_run_id,
-    q.config,
-    r.exit_code,
-    r.error_message,
-    q.retry_of,
-    r.created_at,
-    r.claimed_at,
-    r.started_at,
-    r.finished_at,
-    r.cancel_requested_at,
-    r.lease_expires_at,
-    r.finished_at - r.started_at as duration
-from ops.runs as r
-join ops.run_requests as q on q.run_id = r.id
-join ops.projects as p on p.id = r.project_id
-left join ops.environments as e on e.id = r.environment_id;
-comment on view ops.v_runs is 'Runs with the names of their project and environment.';
-comment on column ops.v_runs.duration is 'How long the work took; empty until it ended.';
-revoke all on ops.v_runs from public, anon;
-grant select on ops.v_runs to authenticated, service_role, ops_worker, ops_operator;
-grant select on ops.v_runs
-to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
-
 -- Lists the waiting runs that a worker may take now: those whose pause is over, at most one per environment and none of
 -- an environment on which a run works. A claim takes them in the order of priority, turn and age.
 create view ops.v_startable_runs
@@ -15737,7 +23425,9 @@ select
     r.id,
     r.priority,
     r.turn,
-    r.created_at
+    r.created_at,
+    r.kind,
+    r.environment_id
 from ops.runs as r
 where
     r.status = 'queued'
@@ -15759,9 +23449,25 @@ comment on view ops.v_startable_runs is 'Waiting runs that a worker may take now
 revoke all on ops.v_startable_runs from public, anon;
 grant select on ops.v_startable_runs to audit_reader, service_role, ops_worker, ops_operator;
 
--- Lists what each project should know before it moves to a newer series: the advisories from its current series on.
+-- Lists what each project should know before it moves to a newer series: the advisories from its current series on, how
+-- many things of each kind they name, and what of them the project's code uses, as its newest build saw it.
 create view ops.v_upgrade_advisories
 with (security_invoker = true) as
+with numbered as (
+    select
+        u.*,
+        row_number() over (partition by u.advisory_id, u.name, u.project_id order by u.number desc) as age
+    from ops.upgrade_advisory_sources as u
+),
+
+newest as (
+    select
+        n.*,
+        (select sum(c.value::int) from jsonb_each_text(n.counts) as c)::int as item_count
+    from numbered as n
+    where n.age = 1
+)
+
 select
     p.id as project_id,
     p.slug as project_slug,
@@ -15772,17 +23478,283 @@ select
     jsonb_array_length(a.breaking_changes) as breaking_change_count,
     a.breaking_changes,
     a.migration_guides,
-    a.created_at
+    a.created_at,
+    coalesce(s.sources, '[]') as sources,
+    coalesce(s.item_count, 0) as item_count,
+    m.metadata ->> 'target' as target_version,
+    m.run_id as matched_run_id,
+    m.created_at as matched_at,
+    (m.metadata ->> 'certain')::int as certain_uses,
+    (m.metadata ->> 'possible')::int as possible_uses,
+    m.metadata -> 'uses' as uses
 from ops.projects as p
 join ops.upgrade_advisories as a on a.from_version = p.odoo_version
+left join lateral (
+    select
+        sum(n.item_count)::int as item_count,
+        jsonb_agg(
+            jsonb_build_object(
+                'name', n.name, 'number', n.number, 'release', n.release, 'sha256', n.sha256, 'counts', n.counts,
+                'own', n.project_id is not null, 'imported_at', n.imported_at
+            )
+            order by n.name, n.project_id nulls first
+        ) as sources
+    from newest as n
+    where n.advisory_id = a.id and (n.project_id is null or n.project_id = p.id)
+) as s on true
+left join lateral (
+    select
+        c.run_id,
+        c.metadata,
+        c.created_at
+    from ops.run_checks as c
+    join ops.runs as r on r.id = c.run_id
+    where r.project_id = p.id and c.name = 'upgrade_advisories'
+    order by c.created_at desc
+    limit 1
+) as m on true
 where p.status = 'active';
 comment on view ops.v_upgrade_advisories is 'Advisories that apply to the series each project is on.';
 comment on column ops.v_upgrade_advisories.breaking_change_count is 'How many changes break something.';
 comment on column ops.v_upgrade_advisories.advisory_id is 'The advisory, as ops.upgrade_advisories has it.';
+comment on column ops.v_upgrade_advisories.sources is 'The newest import of each source, with its counts by kind.';
+comment on column ops.v_upgrade_advisories.item_count is 'How many things these sources name.';
+comment on column ops.v_upgrade_advisories.target_version is 'The series that the newest matched build is to move to.';
+comment on column ops.v_upgrade_advisories.matched_run_id is 'The run of that build.';
+comment on column ops.v_upgrade_advisories.matched_at is 'When its code was matched.';
+comment on column ops.v_upgrade_advisories.certain_uses is 'How many uses of what goes away are certain.';
+comment on column ops.v_upgrade_advisories.possible_uses is 'How many uses are only possible.';
+comment on column ops.v_upgrade_advisories.uses is 'The first of them, with file and line.';
 revoke all on ops.v_upgrade_advisories from public, anon;
 grant select on ops.v_upgrade_advisories to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_upgrade_advisories
 to release_manager, sre, developer, audit_reader;
+
+-- Lists what changes between two series as the newest import of each source has it. Read by matches and by people.
+create view ops.v_upgrade_advisory_items
+with (security_invoker = true) as
+with numbered as (
+    select
+        s.*,
+        row_number() over (partition by s.advisory_id, s.name, s.project_id order by s.number desc) as age
+    from ops.upgrade_advisory_sources as s
+)
+
+select
+    a.from_version,
+    a.to_version,
+    s.name as source,
+    s.project_id,
+    i.id,
+    i.kind,
+    i.severity,
+    i.module,
+    i.subject,
+    i.replacement,
+    i.summary,
+    i.guide,
+    i.origin
+from numbered as s
+join ops.upgrade_advisories as a on a.id = s.advisory_id
+join ops.upgrade_advisory_items as i on i.source_id = s.id
+where s.age = 1;
+comment on view ops.v_upgrade_advisory_items is 'What changes between two series, of each source''s newest import.';
+comment on column ops.v_upgrade_advisory_items.source is 'The source''s name.';
+comment on column ops.v_upgrade_advisory_items.project_id is 'The project it is for; null for every project.';
+revoke all on ops.v_upgrade_advisory_items from public, anon;
+grant select on ops.v_upgrade_advisory_items to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.v_upgrade_advisory_items
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+
+-- Shows which variables are set where, and never a value.
+create view ops.v_variables
+with (security_invoker = true) as
+select
+    v.id,
+    v.project_id,
+    p.slug as project_slug,
+    v.name,
+    case
+        when v.environment_id is not null then 'environment'
+        when v.stage is not null then 'stage'
+        else 'project'
+    end as place,
+    v.stage,
+    v.environment_id,
+    e.branch,
+    v.set_by,
+    v.set_at
+from ops.variables as v
+join ops.projects as p on p.id = v.project_id
+left join ops.environments as e on e.id = v.environment_id;
+comment on view ops.v_variables is 'Which variables are set, and where.';
+comment on column ops.v_variables.place is 'Where it is set: environment, stage or project.';
+revoke all on ops.v_variables from public, anon;
+grant select on ops.v_variables to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.v_variables to qa_tester, release_manager, sre, developer, audit_reader;
+
+-- Shows what a project's pushes and clocks go by: its workflows, the platform's own for each type that it has none of,
+-- and the newest run of each.
+create view ops.v_workflows
+with (security_invoker = true) as
+select
+    p.id as project_id,
+    p.slug as project_slug,
+    w.id as workflow_id,
+    coalesce(w.name, t.workflow_type::text) as name,
+    t.workflow_type,
+    coalesce(w.config, '{}') as config,
+    coalesce(w.is_enabled, true) as is_enabled,
+    w.set_by,
+    w.set_at,
+    l.run_id as last_run_id,
+    l.run_number as last_run_number,
+    l.status as last_run_status,
+    l.git_ref,
+    l.git_sha
+from ops.projects as p
+cross join unnest(enum_range(null::ops.workflow_type)) as t (workflow_type)
+left join ops.workflows as w on w.project_id = p.id and w.workflow_type = t.workflow_type
+left join lateral (
+    select
+        r.id as run_id,
+        r.run_number,
+        r.status,
+        r.git_ref,
+        r.git_sha
+    from ops.run_requests as q
+    join ops.runs as r on r.id = q.run_id
+    where q.workflow_id = w.id
+    order by q.run_id desc -- ids rise with the time
+    limit 1
+) as l on true;
+comment on view ops.v_workflows is 'What a project''s pushes and clocks go by, and the newest run of each workflow.';
+comment on column ops.v_workflows.workflow_id is 'Empty for the platform''s own, by which a project without one goes.';
+comment on column ops.v_workflows.last_run_id is 'The newest run that it asked for.';
+comment on column ops.v_workflows.last_run_number is 'Its number in the project.';
+comment on column ops.v_workflows.last_run_status is 'Its state.';
+comment on column ops.v_workflows.git_ref is 'The ref of that run.';
+comment on column ops.v_workflows.git_sha is 'The commit of that run.';
+revoke all on ops.v_workflows from public, anon;
+grant select on ops.v_workflows to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.v_workflows
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+
+-- Shows each environment as a page of branches does: what serves, who asked for it, what it waits for, and how old the
+-- data of a copy are.
+create view ops.v_branches
+with (security_invoker = true) as
+select
+    o.id,
+    o.project_id,
+    o.project_slug,
+    o.project_status,
+    o.partition_key,
+    o.name,
+    o.branch,
+    o.stage,
+    o.status,
+    o.url,
+    o.is_adopted,
+    o.deployed_sha,
+    o.deployed_run_id,
+    o.expires_at,
+    o.created_at,
+    o.working_run_id,
+    o.latest_run_number,
+    o.latest_run_status,
+    o.latest_run_error,
+    d.requested_by as deployed_by,
+    d.finished_at as deployed_at,
+    coalesce(c.failed, 0) as failed_checks,
+    w.run_number as waiting_run_number,
+    w.position as waiting_position,
+    w.waits_for,
+    data.taken_at as data_taken_at,
+    o.failed_run_number,
+    o.failed_run_error
+from ops.v_environment_overview as o
+left join ops.v_runs as d on d.id = o.deployed_run_id
+left join lateral ( -- noqa: ST05
+    select count(*) as failed from ops.run_checks as k
+    where k.run_id = o.deployed_run_id and k.attempt = d.attempt and not k.passed
+) as c on true
+left join lateral (
+    select
+        q.run_number,
+        q.position,
+        q.waits_for
+    from ops.v_run_queue as q
+    where q.partition_key = o.partition_key
+    order by q.position
+    limit 1
+) as w on true
+left join lateral (
+    select b.taken_at
+    from ops.restores as r
+    join ops.backups as b on b.id = r.backup_id
+    where r.environment_id = o.id and r.status = 'succeeded' and r.purpose in ('clone', 'restore')
+    order by r.finished_at desc
+    limit 1
+) as data on true;
+comment on view ops.v_branches is 'Environments as a page of branches shows them.';
+comment on column ops.v_branches.status is 'The environment''s state; building while its first run works.';
+comment on column ops.v_branches.deployed_by is 'Who asked for what serves.';
+comment on column ops.v_branches.deployed_at is 'When what serves was deployed.';
+comment on column ops.v_branches.failed_checks is 'How many questions about what serves were answered with no.';
+comment on column ops.v_branches.waiting_run_number is 'The number of the run that waits for its turn.';
+comment on column ops.v_branches.waiting_position is 'Its place in the queue.';
+comment on column ops.v_branches.waits_for is 'What it waits for.';
+comment on column ops.v_branches.data_taken_at is 'The moment of the data of which it is a copy; null without one.';
+comment on column ops.v_branches.working_run_id is 'The run that works on it now.';
+comment on column ops.v_branches.latest_run_number is 'The number of its newest run.';
+comment on column ops.v_branches.latest_run_status is 'How its newest run goes.';
+comment on column ops.v_branches.latest_run_error is 'Why its newest run failed, if it did.';
+comment on column ops.v_branches.project_status is 'Whether its project is active or archived.';
+comment on column ops.v_branches.failed_run_number is
+'The number of the last run that should have changed it, if that failed.';
+comment on column ops.v_branches.failed_run_error is 'Why that run failed.';
+revoke all on ops.v_branches from public, anon;
+grant select on ops.v_branches to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.v_branches to qa_tester, release_manager, sre, developer, audit_reader;
+
+-- Lists what environments tried to reach, minute by minute: the newest page of a project is read from an index, however
+-- much there is; ops.v_egress sums up one environment's.
+create view ops.v_egress_attempts
+with (security_invoker = true) as
+select
+    a.id,
+    a.project_id,
+    p.slug as project_slug,
+    a.environment_id,
+    e.name as environment_name,
+    e.partition_key,
+    a.minute,
+    a.outcome,
+    a.destination,
+    host(a.address) as address,
+    a.port,
+    a.protocol,
+    a.module,
+    a.cron,
+    a.attempts,
+    a.reason,
+    a.bytes_out,
+    a.bytes_in,
+    a.first_at,
+    a.last_at
+from ops.egress_attempts as a
+join ops.environments as e on e.id = a.environment_id
+join ops.projects as p on p.id = a.project_id;
+comment on view ops.v_egress_attempts is
+'What environments tried to reach in each minute; module, cron and destination are what the environment said.';
+comment on column ops.v_egress_attempts.outcome is 'As in ops.v_egress.';
+comment on column ops.v_egress_attempts.attempts is 'How often in this minute.';
+comment on column ops.v_egress_attempts.reason is
+'Why the proxy refused it, or what stopped it after it was let out.';
+revoke all on ops.v_egress_attempts from public, anon;
+grant select on ops.v_egress_attempts to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.v_egress_attempts to qa_tester, release_manager, sre, developer, audit_reader;
 
 -- Shows the evidence of each gate, and the claims without evidence.
 create view ops.v_evidence_completeness
@@ -15952,6 +23924,176 @@ grant select on ops.v_release_gate_summary to authenticated, service_role, ops_w
 grant select on ops.v_release_gate_summary
 to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 
+-- Shows the platform's figures as monitoring reads them: each with its labels, as of now. Counters only grow. No label
+-- is a branch, commit, run or person: each value of a label is a series that monitoring keeps for ever.
+create view ops.v_metrics
+with (security_invoker = true) as
+with ended as materialized ( -- once for every figure of ended runs
+    select
+        r.kind,
+        r.status,
+        coalesce(r.fault, '') as fault,
+        extract(epoch from r.finished_at - r.started_at) as seconds
+    from ops.runs as r
+    where r.status in ('succeeded', 'failed', 'canceled')
+),
+
+productions as materialized (
+    select
+        f.*,
+        drill.rpo_seconds as last_rpo_seconds
+    from ops.v_backup_freshness as f
+    left join lateral (
+        select d.rpo_seconds
+        from ops.recovery_drills as d
+        join ops.backups as b on b.id = d.backup_id
+        where b.environment_id = f.environment_id and d.passed
+        order by d.finished_at desc
+        limit 1
+    ) as drill on true
+    where f.stage = 'production'
+)
+
+select
+    'odooops_runs_total' as metric,
+    jsonb_build_object('kind', e.kind, 'result', e.status, 'fault', e.fault) as labels,
+    count(*)::double precision as value
+from ended as e
+group by e.kind, e.status, e.fault
+union all
+select
+    'odooops_run_duration_seconds_bucket' as metric,
+    jsonb_build_object('kind', e.kind, 'le', case when b.le = 'Infinity' then '+Inf' else b.le::text end) as labels,
+    count(*) filter (where e.seconds <= b.le)::double precision as value
+from ended as e
+cross join unnest('{5,15,30,60,120,300,600,1800,3600,Infinity}'::double precision[]) as b (le)
+where e.seconds is not null
+group by e.kind, b.le
+union all
+select
+    'odooops_run_duration_seconds_sum' as metric,
+    jsonb_build_object('kind', e.kind) as labels,
+    sum(e.seconds)::double precision as value
+from ended as e
+where e.seconds is not null
+group by e.kind
+union all
+select
+    'odooops_queue_runs' as metric,
+    jsonb_build_object('state', s.state) as labels,
+    count(r.id)::double precision as value
+from unnest('{queued,claimed,running}'::ops.run_status[]) as s (state)
+left join ops.runs as r on r.status = s.state and r.status in ('queued', 'claimed', 'running')
+group by s.state
+union all
+select
+    'odooops_queue_oldest_seconds' as metric,
+    '{}' as labels,
+    coalesce(extract(epoch from clock_timestamp() - min(r.created_at)), 0)::double precision as value
+from ops.runs as r
+where r.status = 'queued'
+union all
+select
+    'odooops_workers' as metric,
+    jsonb_build_object('state', s.state) as labels,
+    count(w.id)::double precision as value
+from (values ('live', true), ('stale', false)) as s (state, is_live)
+left join ops.workers as w
+    on
+        (w.last_seen_at > clock_timestamp() - interval '2 minutes') = s.is_live
+        and w.last_seen_at > clock_timestamp() - interval '1 day'
+group by s.state
+union all
+select
+    'odooops_environments' as metric,
+    jsonb_build_object('stage', e.stage, 'status', e.status) as labels,
+    count(*)::double precision as value
+from ops.environments as e
+where e.destroyed_at is null
+group by e.stage, e.status
+union all
+select
+    f.metric,
+    jsonb_build_object('project', p.project_slug, 'environment', p.environment_name) as labels,
+    f.value
+from productions as p
+cross join
+    lateral (
+        values
+        ('odooops_backup_verified_timestamp_seconds', extract(epoch from p.verified_taken_at)::double precision),
+        ('odooops_backup_max_age_seconds', extract(epoch from p.max_age)::double precision),
+        ('odooops_backup_stored_bytes', p.stored_bytes::double precision),
+        ('odooops_backups_kept', p.kept_backups::double precision),
+        ('odooops_drill_success_timestamp_seconds', extract(epoch from p.last_passed_drill_at)::double precision),
+        ('odooops_drill_rto_seconds', p.last_rto_seconds::double precision),
+        ('odooops_drill_rpo_seconds', p.last_rpo_seconds::double precision)
+    ) as f (metric, value)
+where f.value is not null
+union all
+select
+    'odooops_platform_backup_timestamp_seconds' as metric,
+    '{}' as labels,
+    extract(epoch from c.backed_up_at)::double precision as value
+from ops.control_plane as c
+where c.backed_up_at is not null
+union all
+select
+    'odooops_release_gates' as metric,
+    jsonb_build_object('gate', g.gate_code, 'status', g.status) as labels,
+    count(*)::double precision as value
+from ops.release_gates as g
+join ops.releases as r on r.id = g.release_id
+where r.status in ('candidate', 'staging')
+group by g.gate_code, g.status
+union all
+select
+    'odooops_exceptions_active' as metric,
+    jsonb_build_object('break_glass', s.is_break_glass) as labels,
+    count(x.exception_id)::double precision as value
+from (values (true), (false)) as s (is_break_glass)
+left join ops.v_exception_status as x on x.is_break_glass = s.is_break_glass and x.status = 'active'
+group by s.is_break_glass
+union all
+select
+    'odooops_incidents_open' as metric,
+    jsonb_build_object('severity', v.severity, 'alarm', a.is_alarm) as labels,
+    count(i.id)::double precision as value
+from unnest(enum_range(null::ops.incident_severity)) as v (severity)
+cross join (values (true), (false)) as a (is_alarm)
+left join ops.incidents as i
+    on i.status = 'open' and i.severity = v.severity and (i.key is not null) = a.is_alarm
+group by v.severity, a.is_alarm
+union all
+select
+    'odooops_outbox_messages' as metric,
+    jsonb_build_object('channel', c.channel, 'status', s.status) as labels,
+    count(o.id)::double precision as value
+from unnest('{forge,mail,webhook,apprise}'::text[]) as c (channel)
+cross join unnest('{waiting,dead}'::ops.message_status[]) as s (status)
+left join ops.outbox as o on o.channel = c.channel and o.status = s.status
+group by c.channel, s.status
+union all
+select
+    'odooops_outbox_oldest_seconds' as metric,
+    '{}' as labels,
+    coalesce(extract(epoch from clock_timestamp() - min(o.created_at)), 0)::double precision as value
+from ops.outbox as o
+where o.status = 'waiting'
+union all
+select
+    'odooops_webhook_deliveries_total' as metric,
+    jsonb_build_object('outcome', coalesce(d.outcome, 'accepted')) as labels,
+    count(*)::double precision as value
+from ops.push_deliveries as d
+group by coalesce(d.outcome, 'accepted');
+comment on view ops.v_metrics is 'The platform''s figures as of now, for monitoring.';
+comment on column ops.v_metrics.metric is 'The figure''s name, as Prometheus has names.';
+comment on column ops.v_metrics.labels is 'Of what it is the figure.';
+comment on column ops.v_metrics.value is 'The figure: a number, seconds, bytes, or seconds since 1970.';
+revoke all on ops.v_metrics from public, anon;
+grant select on ops.v_metrics to service_role, ops_worker, ops_operator;
+grant select on ops.v_metrics to audit_reader;
+
 -- Members read who decided what. Who signs off writes the decision of their own gate, as themselves; nobody changes it.
 revoke all on ops.approvals from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.approvals from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
@@ -16020,6 +24162,10 @@ using (true);
 create policy "Personas read every backup"
 on ops.backups for select to qa_tester, release_manager, sre, developer, audit_reader
 using (true);
+create or replace trigger backups_mark_their_run
+after insert on ops.backups
+for each row when (new.run_id is not null)
+execute function ops_private.mark_data_work();
 
 -- Members read their projects' branches.
 revoke all on ops.branch_heads from public, anon, authenticated, service_role, ops_worker, ops_operator;
@@ -16056,6 +24202,29 @@ for each row execute function ops_private.refuse_change();
 create or replace trigger checkpoints_stay_whole
 before truncate on ops.checkpoints
 for each statement execute function ops_private.refuse_change();
+
+-- The platform and auditors read invitations; functions make, accept and withdraw them.
+revoke all on ops.console_invitations from public, anon, authenticated, service_role, ops_worker, ops_operator;
+revoke all on ops.console_invitations from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.console_invitations to service_role, ops_operator, audit_reader;
+alter table ops.console_invitations enable row level security;
+
+create policy "The platform and auditors read every invitation"
+on ops.console_invitations for select to ops_operator, service_role, audit_reader
+using (true);
+
+-- The platform and auditors read sessions, but nobody reads a hash; functions make, use and end them.
+revoke all on ops.console_sessions from public, anon, authenticated, service_role, ops_worker, ops_operator;
+revoke all on ops.console_sessions from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select (
+    id, person, user_id, personas, persona, link_expires_at, created_by, created_at, began_at, last_used_at, idle_at,
+    expires_at, ended_at, ended_by, invitation_id
+) on ops.console_sessions to service_role, ops_worker, ops_operator, audit_reader;
+alter table ops.console_sessions enable row level security;
+
+create policy "The platform and auditors read every session"
+on ops.console_sessions for select to ops_worker, ops_operator, service_role, audit_reader
+using (true);
 
 -- The platform and auditors read which control plane this is; only the janitor's rounds change, by an RPC.
 revoke all on ops.control_plane from public, anon, authenticated, service_role, ops_worker, ops_operator;
@@ -16138,6 +24307,25 @@ create or replace trigger deployments_keep_their_run
 before update of run_id on ops.deployments
 for each row when (old.run_id is not null) execute function ops_private.refuse_change();
 
+-- Members read what their projects' environments tried to reach; every change goes through an RPC.
+revoke all on ops.egress_attempts from public, anon, authenticated, service_role, ops_worker, ops_operator;
+revoke all on ops.egress_attempts from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.egress_attempts to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.egress_attempts to qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.egress_attempts enable row level security;
+
+create policy "Members read what their projects' environments tried to reach"
+on ops.egress_attempts for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every attempt"
+on ops.egress_attempts for select to ops_worker, ops_operator, service_role
+using (true);
+
+create policy "Personas read every attempt"
+on ops.egress_attempts for select to qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
 -- Members read what happened to their projects' environments; nobody changes it.
 revoke all on ops.environment_events from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.environment_events from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
@@ -16183,6 +24371,14 @@ create policy "Personas read every environment"
 on ops.environments for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);
 
+create or replace trigger environments_tell_what_serves
+after update of deployed_run_id, status on ops.environments
+for each row when (
+    new.deployed_run_id is distinct from old.deployed_run_id and new.url is not null
+    or new.status = 'destroyed' and old.status <> 'destroyed'
+)
+execute function ops_private.tell_environment();
+
 -- Members read what was told of their projects, personas what they told themselves.
 revoke all on ops.event_ingest_log from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.event_ingest_log from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
@@ -16211,7 +24407,7 @@ revoke all on ops.event_keys from public, anon, authenticated, service_role, ops
 revoke all on ops.event_keys from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
 grant select (
     id, prefix, name, persona, event_types, project_id, approver_id, created_by, created_at, expires_at, last_used_at,
-    rotated_from, revoked_by, revoked_at
+    rotated_from, revoked_by, revoked_at, user_id, scopes
 ) on ops.event_keys to service_role, ops_worker, ops_operator, audit_reader;
 alter table ops.event_keys enable row level security;
 
@@ -16331,6 +24527,47 @@ create or replace trigger gate_checks_decide_gates
 after insert on ops.gate_checks
 for each row execute function ops_private.note_gate_fact();
 
+-- Members read which runs used their projects' images; every change goes through an RPC.
+revoke all on ops.image_uses from public, anon, authenticated, service_role, ops_worker, ops_operator;
+revoke all on ops.image_uses from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.image_uses to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.image_uses to qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.image_uses enable row level security;
+
+create policy "Members read the uses of their projects' images"
+on ops.image_uses for select to authenticated
+using (exists (
+    select from ops.images as i
+    where i.id = image_uses.image_id
+));
+
+create policy "The platform reads every use of an image"
+on ops.image_uses for select to ops_worker, ops_operator, service_role
+using (true);
+
+create policy "Personas read every use of an image"
+on ops.image_uses for select to qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+-- Members read the images of their projects; every change goes through an RPC.
+revoke all on ops.images from public, anon, authenticated, service_role, ops_worker, ops_operator;
+revoke all on ops.images from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.images to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.images to qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.images enable row level security;
+
+create policy "Members read the images of their projects"
+on ops.images for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every image"
+on ops.images for select to ops_worker, ops_operator, service_role
+using (true);
+
+create policy "Personas read every image"
+on ops.images for select to qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
 -- Members read their projects' incidents; every change goes through an RPC.
 revoke all on ops.incidents from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.incidents from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
@@ -16349,6 +24586,53 @@ using (true);
 create policy "Personas read every incident"
 on ops.incidents for select to qa_tester, release_manager, sre, developer, audit_reader
 using (true);
+
+create or replace trigger incidents_are_told
+after insert on ops.incidents
+for each row execute function ops_private.tell_incident();
+create or replace trigger incidents_tell_their_end
+after update of status on ops.incidents
+for each row when (new.status is distinct from old.status)
+execute function ops_private.tell_incident();
+
+-- Members who may push read the mails of their projects' environments: a mail may hold a link that logs somebody in.
+-- Every change goes through an RPC.
+revoke all on ops.mails from public, anon, authenticated, service_role, ops_worker, ops_operator;
+revoke all on ops.mails from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.mails to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.mails to qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.mails enable row level security;
+
+create policy "Members who queue builds read the mails of their projects"
+on ops.mails for select to authenticated
+using (project_id in (select ops.visible_projects()) and ops.has_permission(project_id, 'queue_build'));
+
+create policy "The platform reads every mail"
+on ops.mails for select to ops_worker, ops_operator, service_role
+using (true);
+
+create policy "Personas read every mail"
+on ops.mails for select to qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+-- The platform reads rules, and who manages a project its own: they hold addresses of people.
+revoke all on ops.notification_rules from public, anon, authenticated, service_role, ops_worker, ops_operator;
+revoke all on ops.notification_rules from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.notification_rules to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.notification_rules to audit_reader;
+alter table ops.notification_rules enable row level security;
+
+create policy "The platform reads all rules"
+on ops.notification_rules for select to ops_worker, ops_operator, service_role
+using (true);
+
+create policy "The auditor reads all rules"
+on ops.notification_rules for select to audit_reader
+using (true);
+
+create policy "Who manages a project reads its rules"
+on ops.notification_rules for select to authenticated
+using (project_id in (select ops.visible_projects()) and ops.has_permission(project_id, 'manage'));
 
 -- The platform and auditors read what was decided about things that nobody knew; nobody changes it.
 revoke all on ops.orphan_decisions from public, anon, authenticated, service_role, ops_worker, ops_operator;
@@ -16377,6 +24661,36 @@ create policy "The platform and auditors read every orphan"
 on ops.orphans for select to ops_worker, ops_operator, service_role, audit_reader
 using (true);
 
+-- The platform reads messages, and who manages a project those to its forge and to the recipients of its own rules:
+-- others hold addresses of people that a rule of the platform names.
+revoke all on ops.outbox from public, anon, authenticated, service_role, ops_worker, ops_operator;
+revoke all on ops.outbox from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.outbox to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.outbox to audit_reader;
+alter table ops.outbox enable row level security;
+
+create policy "The platform reads all messages"
+on ops.outbox for select to ops_worker, ops_operator, service_role
+using (true);
+
+create policy "The auditor reads all messages"
+on ops.outbox for select to audit_reader
+using (true);
+
+create policy "Who manages a project reads what it tells"
+on ops.outbox for select to authenticated
+using (
+    project_id in (select ops.visible_projects()) and ops.has_permission(project_id, 'manage')
+    and (channel = 'forge' or exists (
+        select from ops.notification_rules as r
+        where r.project_id = outbox.project_id and r.channel = outbox.channel and r.recipient = outbox.recipient
+    ))
+);
+
+create or replace trigger outbox_is_announced
+after insert or update of next_at on ops.outbox
+for each row execute function ops_private.announce_rows('messages');
+
 -- The platform and auditors read people; functions write them.
 revoke all on ops.people from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.people from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
@@ -16400,6 +24714,16 @@ using (true);
 create or replace trigger person_aliases_decide_gates
 after insert or update or delete on ops.person_aliases
 for each row execute function ops_private.note_person_alias();
+
+-- Public keys are public to who works on releases; functions write them.
+revoke all on ops.person_keys from public, anon, authenticated, service_role, ops_worker, ops_operator;
+revoke all on ops.person_keys from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.person_keys to service_role, ops_worker, ops_operator, audit_reader;
+alter table ops.person_keys enable row level security;
+
+create policy "The platform and auditors read every key"
+on ops.person_keys for select to ops_worker, ops_operator, service_role, audit_reader
+using (true);
 
 -- Members read their projects' rules and those for all; they change through an RPC.
 revoke all on ops.policies from public, anon, authenticated, service_role, ops_worker, ops_operator;
@@ -16433,6 +24757,21 @@ using (true);
 
 create policy "The auditor reads every counter"
 on ops.project_counters for select to audit_reader
+using (true);
+
+-- Only the platform reads forges of projects.
+revoke all on ops.project_forges from public, anon, authenticated, service_role, ops_worker, ops_operator;
+revoke all on ops.project_forges from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.project_forges to service_role, ops_worker, ops_operator;
+grant select on ops.project_forges to audit_reader;
+alter table ops.project_forges enable row level security;
+
+create policy "The platform reads all forges of projects"
+on ops.project_forges for select to ops_worker, ops_operator, service_role
+using (true);
+
+create policy "The auditor reads all forges of projects"
+on ops.project_forges for select to audit_reader
 using (true);
 
 -- Members see who else belongs; admins decide who does, below their own role, owners without limit.
@@ -16550,6 +24889,25 @@ create policy "Personas read every project"
 on ops.projects for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);
 
+create or replace trigger projects_are_announced
+after insert or update of status, poll_enabled on ops.projects
+for each statement execute function ops_private.announce_rows('pushes');
+
+-- Only the platform reads comments of pull requests.
+revoke all on ops.pull_comments from public, anon, authenticated, service_role, ops_worker, ops_operator;
+revoke all on ops.pull_comments from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.pull_comments to service_role, ops_worker, ops_operator;
+grant select on ops.pull_comments to audit_reader;
+alter table ops.pull_comments enable row level security;
+
+create policy "The platform reads all comments of pull requests"
+on ops.pull_comments for select to ops_worker, ops_operator, service_role
+using (true);
+
+create policy "The auditor reads all comments of pull requests"
+on ops.pull_comments for select to audit_reader
+using (true);
+
 -- Only the platform reads deliveries: they may name repositories of any project.
 revoke all on ops.push_deliveries from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.push_deliveries from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
@@ -16564,6 +24922,10 @@ using (true);
 create policy "The auditor reads every delivery"
 on ops.push_deliveries for select to audit_reader
 using (true);
+
+create or replace trigger push_deliveries_are_announced
+after insert on ops.push_deliveries
+for each row execute function ops_private.announce_rows('pushes');
 
 -- Members read their projects' drills; every change goes through an RPC.
 revoke all on ops.recovery_drills from public, anon, authenticated, service_role, ops_worker, ops_operator;
@@ -16583,6 +24945,33 @@ using (true);
 create policy "Personas read every drill"
 on ops.recovery_drills for select to qa_tester, release_manager, sre, developer, audit_reader
 using (true);
+create or replace trigger recovery_drills_mark_their_run
+after insert on ops.recovery_drills
+for each row when (new.run_id is not null)
+execute function ops_private.mark_data_work();
+
+-- Members read their projects' rehearsals; every change goes through an RPC.
+revoke all on ops.rehearsals from public, anon, authenticated, service_role, ops_worker, ops_operator;
+revoke all on ops.rehearsals from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.rehearsals to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.rehearsals to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.rehearsals enable row level security;
+
+create policy "Members read their projects' rehearsals"
+on ops.rehearsals for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every rehearsal"
+on ops.rehearsals for select to ops_worker, ops_operator, service_role
+using (true);
+
+create policy "Personas read every rehearsal"
+on ops.rehearsals for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+create or replace trigger rehearsals_mark_their_run
+after insert on ops.rehearsals
+for each row when (new.run_id is not null)
+execute function ops_private.mark_data_work();
 
 -- Members read their projects' gates. The rules of a gate are those of the day its release was made.
 revoke all on ops.release_gates from public, anon, authenticated, service_role, ops_worker, ops_operator;
@@ -16609,6 +24998,15 @@ using (true);
 create or replace trigger release_gates_keep_their_rules
 before update of id, release_id, gate_code, required_checks, quorum, window_seconds on ops.release_gates
 for each row execute function ops_private.refuse_change();
+
+create or replace trigger release_gates_tell_whom_they_wait_for
+after insert on ops.release_gates
+for each row when (new.gate_code in ('G2', 'G3') and new.status = 'pending')
+execute function ops_private.tell_gate();
+create or replace trigger release_gates_tell_their_decision
+after update of status on ops.release_gates
+for each row when (new.status is distinct from old.status)
+execute function ops_private.tell_gate();
 
 -- Members read their projects' releases. What a release is never changes; how it goes is changed by RPCs.
 revoke all on ops.releases from public, anon, authenticated, service_role, ops_worker, ops_operator;
@@ -16671,6 +25069,10 @@ using (true);
 create policy "Personas read every restore"
 on ops.restores for select to qa_tester, release_manager, sre, developer, audit_reader
 using (true);
+create or replace trigger restores_mark_their_run
+after insert on ops.restores
+for each row when (new.run_id is not null)
+execute function ops_private.mark_data_work();
 
 -- Who may do what is no secret; it changes by migration only.
 revoke all on ops.roles from public, anon, authenticated, service_role, ops_worker, ops_operator;
@@ -16695,7 +25097,7 @@ using (true);
 do $$
 begin
     execute format(
-        'grant connect on database %I to authenticator, ops_gateway, ops_operator,'
+        'grant connect on database %I to authenticator, ops_gateway, ops_operator, ops_api,'
         ' ci_service_role, qa_tester, release_manager, sre, developer, audit_reader', current_database()
     );
 exception when insufficient_privilege or undefined_object then null; -- the owner of the database says who comes in
@@ -16896,7 +25298,8 @@ on ops.runs for select to ci_service_role, qa_tester, release_manager, sre, deve
 using (true);
 
 create or replace trigger runs_make_sense
-before insert or update of status, attempt, starts, max_attempts, claimed_by, exit_code, finished_at, lease_expires_at
+before insert or update of status, attempt, starts, max_attempts, claimed_by, exit_code, finished_at, fault,
+lease_expires_at
 on ops.runs
 for each row execute function ops_private.check_run_invariants();
 create or replace trigger runs_keep_their_identity
@@ -16907,6 +25310,60 @@ before delete on ops.runs
 for each row execute function ops_private.refuse_change();
 create or replace trigger runs_stay_whole
 before truncate on ops.runs
+for each statement execute function ops_private.refuse_change();
+create or replace trigger runs_tell_that_they_wait
+after insert on ops.runs
+for each row when (new.git_sha is not null)
+execute function ops_private.tell_waiting_run();
+create or replace trigger runs_are_announced
+after insert on ops.runs
+for each row execute function ops_private.announce_rows('runs');
+
+-- The platform and auditors read which values there are, but nobody reads one: ops.environment_values hands them, sealed,
+-- to the worker alone.
+revoke all on ops.sealed_values from public, anon, authenticated, service_role, ops_worker, ops_operator;
+revoke all on ops.sealed_values from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select (id, public_key, sealed_at) on ops.sealed_values to service_role, ops_worker, ops_operator, audit_reader;
+alter table ops.sealed_values enable row level security;
+
+create policy "The platform and auditors read which values there are"
+on ops.sealed_values for select to ops_worker, ops_operator, service_role, audit_reader
+using (true);
+
+-- The platform and auditors read for which keys values are sealed; others ask ops.sealing_key for the one in use.
+revoke all on ops.sealing_keys from public, anon, authenticated, service_role, ops_worker, ops_operator;
+revoke all on ops.sealing_keys from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.sealing_keys to service_role, ops_worker, ops_operator, audit_reader;
+alter table ops.sealing_keys enable row level security;
+
+create policy "The platform and auditors read every sealing key"
+on ops.sealing_keys for select to ops_worker, ops_operator, service_role, audit_reader
+using (true);
+
+-- Tools belong to no project: everyone who signed in reads their changes, and nobody writes them.
+revoke all on ops.tool_changes from public, anon, authenticated, service_role, ops_worker, ops_operator;
+revoke all on ops.tool_changes from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.tool_changes to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.tool_changes to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.tool_changes enable row level security;
+
+create policy "Everyone who signed in reads changes of tools"
+on ops.tool_changes for select to authenticated
+using (true);
+
+create policy "The platform reads every change of a tool"
+on ops.tool_changes for select to ops_worker, ops_operator, service_role
+using (true);
+
+create policy "Personas read every change of a tool"
+on ops.tool_changes for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+create or replace trigger tool_changes_stay
+before update or delete on ops.tool_changes
+for each row execute function ops_private.refuse_change();
+create or replace trigger tool_changes_stay_whole
+before truncate on ops.tool_changes
 for each statement execute function ops_private.refuse_change();
 
 -- Tools belong to no project: everyone who signed in reads them, the service role keeps them.
@@ -16934,6 +25391,10 @@ create policy "Personas read every tool"
 on ops.tools for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);
 
+create or replace trigger tools_leave_a_record
+after insert or update or delete on ops.tools
+for each row execute function ops_private.note_tool_change();
+
 -- Advisories belong to no project: everyone who signed in reads them, the service role keeps them.
 revoke all on ops.upgrade_advisories from public, anon, authenticated, service_role, ops_worker, ops_operator;
 revoke all on ops.upgrade_advisories from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
@@ -16957,6 +25418,101 @@ with check (true);
 
 create policy "Personas read every advisory"
 on ops.upgrade_advisories for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+-- Members read the advisories of the imports that they may read; they import through an RPC.
+revoke all on ops.upgrade_advisory_items from public, anon, authenticated, service_role, ops_worker, ops_operator;
+revoke all on ops.upgrade_advisory_items from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.upgrade_advisory_items to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.upgrade_advisory_items
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.upgrade_advisory_items enable row level security;
+
+create policy "Members read the items of advisories for their projects and for all"
+on ops.upgrade_advisory_items for select to authenticated
+using (source_id in (select s.id from ops.upgrade_advisory_sources as s));
+
+create policy "The platform reads the items of all advisories"
+on ops.upgrade_advisory_items for select to ops_worker, ops_operator, service_role
+using (true);
+
+create policy "Personas read the items of all advisories"
+on ops.upgrade_advisory_items for select
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+-- Members read the imports for their projects and those for all; they import through an RPC.
+revoke all on ops.upgrade_advisory_sources from public, anon, authenticated, service_role, ops_worker, ops_operator;
+revoke all on ops.upgrade_advisory_sources
+from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.upgrade_advisory_sources to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.upgrade_advisory_sources
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.upgrade_advisory_sources enable row level security;
+
+create policy "Members read the imports of advisories for their projects and for all"
+on ops.upgrade_advisory_sources for select to authenticated
+using (project_id is null or project_id in (select ops.visible_projects()));
+
+create policy "The platform reads the imports of all advisories"
+on ops.upgrade_advisory_sources for select to ops_worker, ops_operator, service_role
+using (true);
+
+create policy "Personas read the imports of all advisories"
+on ops.upgrade_advisory_sources for select
+to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+create or replace trigger upgrade_advisory_sources_stay
+before update or delete on ops.upgrade_advisory_sources
+for each row execute function ops_private.refuse_change();
+create or replace trigger upgrade_advisory_sources_stay_whole
+before truncate on ops.upgrade_advisory_sources
+for each statement execute function ops_private.refuse_change();
+
+-- Members read their projects' previews; a preview is written once, by its run.
+revoke all on ops.upgrade_previews from public, anon, authenticated, service_role, ops_worker, ops_operator;
+revoke all on ops.upgrade_previews from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.upgrade_previews to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.upgrade_previews to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.upgrade_previews enable row level security;
+
+create policy "Members read their projects' upgrade previews"
+on ops.upgrade_previews for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every upgrade preview"
+on ops.upgrade_previews for select to ops_worker, ops_operator, service_role
+using (true);
+
+create policy "Personas read every upgrade preview"
+on ops.upgrade_previews for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
+using (true);
+
+create or replace trigger upgrade_previews_stay
+before update or delete on ops.upgrade_previews
+for each row execute function ops_private.refuse_change();
+create or replace trigger upgrade_previews_stay_whole
+before truncate on ops.upgrade_previews
+for each statement execute function ops_private.refuse_change();
+
+-- Members read which variables their projects have; every change goes through an RPC.
+revoke all on ops.variables from public, anon, authenticated, service_role, ops_worker, ops_operator;
+revoke all on ops.variables from ci_service_role, qa_tester, release_manager, sre, developer, audit_reader;
+grant select on ops.variables to authenticated, service_role, ops_worker, ops_operator;
+grant select on ops.variables to qa_tester, release_manager, sre, developer, audit_reader;
+alter table ops.variables enable row level security;
+
+create policy "Members read which variables their projects have"
+on ops.variables for select to authenticated
+using (project_id in (select ops.visible_projects()));
+
+create policy "The platform reads every variable's name"
+on ops.variables for select to ops_worker, ops_operator, service_role
+using (true);
+
+create policy "Personas read every variable's name"
+on ops.variables for select to qa_tester, release_manager, sre, developer, audit_reader
 using (true);
 
 -- Only the platform reads workers: they serve every project.
@@ -17015,3 +25571,10 @@ with check (true);
 create policy "Personas read every workflow"
 on ops.workflows for select to ci_service_role, qa_tester, release_manager, sre, developer, audit_reader
 using (true);
+
+create or replace trigger workflows_make_sense
+before insert or update on ops.workflows
+for each row execute function ops_private.check_workflow();
+create or replace trigger workflows_leave_a_record
+after insert or update or delete on ops.workflows
+for each row execute function ops_private.note_workflow_change();

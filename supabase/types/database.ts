@@ -18,11 +18,13 @@ export type Database = {
           gate_code: Database["ops"]["Enums"]["ops_gate_code"];
           gate_id: string;
           id: string;
+          key_id: string | null;
           occurred_at: string;
           persona_role: string;
           rationale_structured: NonNullable<Json>;
           release_author: string;
           release_id: string;
+          signature: Json | null;
           source: string;
         };
         ComputedFields: never;
@@ -33,11 +35,13 @@ export type Database = {
           gate_code: Database["ops"]["Enums"]["ops_gate_code"];
           gate_id: string;
           id?: string;
+          key_id?: string | null;
           occurred_at?: string;
           persona_role: string;
           rationale_structured?: NonNullable<Json>;
           release_author: string;
           release_id: string;
+          signature?: Json | null;
           source?: string;
         };
         Update: {
@@ -47,11 +51,13 @@ export type Database = {
           gate_code?: Database["ops"]["Enums"]["ops_gate_code"];
           gate_id?: string;
           id?: string;
+          key_id?: string | null;
           occurred_at?: string;
           persona_role?: string;
           rationale_structured?: NonNullable<Json>;
           release_author?: string;
           release_id?: string;
+          signature?: Json | null;
           source?: string;
         };
         Relationships: [
@@ -77,6 +83,13 @@ export type Database = {
             referencedColumns: ["gate_id", "release_id", "gate_code"];
           },
           {
+            foreignKeyName: "approvals_key_id_fkey";
+            columns: ["key_id"];
+            isOneToOne: false;
+            referencedRelation: "person_keys";
+            referencedColumns: ["id"];
+          },
+          {
             foreignKeyName: "approvals_release_id_fkey";
             columns: ["release_id"];
             isOneToOne: false;
@@ -94,6 +107,13 @@ export type Database = {
             foreignKeyName: "approvals_release_id_fkey";
             columns: ["release_id"];
             isOneToOne: false;
+            referencedRelation: "v_release_downtime";
+            referencedColumns: ["release_id"];
+          },
+          {
+            foreignKeyName: "approvals_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
             referencedRelation: "v_release_gate_summary";
             referencedColumns: ["release_id"];
           },
@@ -103,6 +123,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "releases";
             referencedColumns: ["id", "created_by"];
+          },
+          {
+            foreignKeyName: "approvals_release_id_release_author_fkey";
+            columns: ["release_id", "release_author"];
+            isOneToOne: false;
+            referencedRelation: "v_promotion_eligibility";
+            referencedColumns: ["release_id", "created_by"];
           },
           {
             foreignKeyName: "approvals_release_id_release_author_fkey";
@@ -133,6 +160,8 @@ export type Database = {
           manifest_sha256: string | null;
           manifest_url: string | null;
           metadata: NonNullable<Json>;
+          mirror_url: string | null;
+          mirrored_at: string | null;
           object_count: number | null;
           odoo_version: string | null;
           project_id: string;
@@ -166,6 +195,8 @@ export type Database = {
           manifest_sha256?: string | null;
           manifest_url?: string | null;
           metadata?: NonNullable<Json>;
+          mirror_url?: string | null;
+          mirrored_at?: string | null;
           object_count?: number | null;
           odoo_version?: string | null;
           project_id: string;
@@ -198,6 +229,8 @@ export type Database = {
           manifest_sha256?: string | null;
           manifest_url?: string | null;
           metadata?: NonNullable<Json>;
+          mirror_url?: string | null;
+          mirrored_at?: string | null;
           object_count?: number | null;
           odoo_version?: string | null;
           project_id?: string;
@@ -230,6 +263,13 @@ export type Database = {
             foreignKeyName: "backups_environment_id_project_id_stage_fkey";
             columns: ["environment_id", "project_id", "stage"];
             isOneToOne: false;
+            referencedRelation: "v_branches";
+            referencedColumns: ["id", "project_id", "stage"];
+          },
+          {
+            foreignKeyName: "backups_environment_id_project_id_stage_fkey";
+            columns: ["environment_id", "project_id", "stage"];
+            isOneToOne: false;
             referencedRelation: "v_environment_overview";
             referencedColumns: ["id", "project_id", "stage"];
           },
@@ -245,6 +285,13 @@ export type Database = {
             columns: ["project_id"];
             isOneToOne: false;
             referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "backups_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
             referencedColumns: ["project_id"];
           },
           {
@@ -291,6 +338,13 @@ export type Database = {
             referencedRelation: "v_upgrade_advisories";
             referencedColumns: ["project_id"];
           },
+          {
+            foreignKeyName: "branch_heads_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
         ];
       };
       checkpoints: {
@@ -327,28 +381,204 @@ export type Database = {
         };
         Relationships: [];
       };
+      console_invitations: {
+        Row: {
+          accepted_at: string | null;
+          email: string;
+          expires_at: string;
+          id: string;
+          invited_at: string;
+          invited_by: string;
+          issuer: string | null;
+          person: string;
+          personas: string[];
+          subject: string | null;
+          user_id: string | null;
+          withdrawn_at: string | null;
+          withdrawn_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          accepted_at?: string | null;
+          email: string;
+          expires_at: string;
+          id?: string;
+          invited_at?: string;
+          invited_by: string;
+          issuer?: string | null;
+          person: string;
+          personas?: string[];
+          subject?: string | null;
+          user_id?: string | null;
+          withdrawn_at?: string | null;
+          withdrawn_by?: string | null;
+        };
+        Update: {
+          accepted_at?: string | null;
+          email?: string;
+          expires_at?: string;
+          id?: string;
+          invited_at?: string;
+          invited_by?: string;
+          issuer?: string | null;
+          person?: string;
+          personas?: string[];
+          subject?: string | null;
+          user_id?: string | null;
+          withdrawn_at?: string | null;
+          withdrawn_by?: string | null;
+        };
+        Relationships: [];
+      };
+      console_sessions: {
+        Row: {
+          began_at: string | null;
+          created_at: string;
+          created_by: string;
+          ended_at: string | null;
+          ended_by: string | null;
+          expires_at: string | null;
+          id: string;
+          idle_at: string | null;
+          invitation_id: string | null;
+          last_used_at: string | null;
+          link_expires_at: string;
+          link_sha256: string;
+          person: string;
+          persona: string | null;
+          personas: string[];
+          seen_project_id: string | null;
+          seen_user_id: string | null;
+          session_sha256: string | null;
+          user_id: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          began_at?: string | null;
+          created_at?: string;
+          created_by: string;
+          ended_at?: string | null;
+          ended_by?: string | null;
+          expires_at?: string | null;
+          id?: string;
+          idle_at?: string | null;
+          invitation_id?: string | null;
+          last_used_at?: string | null;
+          link_expires_at: string;
+          link_sha256: string;
+          person: string;
+          persona?: string | null;
+          personas?: string[];
+          seen_project_id?: string | null;
+          seen_user_id?: string | null;
+          session_sha256?: string | null;
+          user_id?: string | null;
+        };
+        Update: {
+          began_at?: string | null;
+          created_at?: string;
+          created_by?: string;
+          ended_at?: string | null;
+          ended_by?: string | null;
+          expires_at?: string | null;
+          id?: string;
+          idle_at?: string | null;
+          invitation_id?: string | null;
+          last_used_at?: string | null;
+          link_expires_at?: string;
+          link_sha256?: string;
+          person?: string;
+          persona?: string | null;
+          personas?: string[];
+          seen_project_id?: string | null;
+          seen_user_id?: string | null;
+          session_sha256?: string | null;
+          user_id?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "console_sessions_invitation_id_fkey";
+            columns: ["invitation_id"];
+            isOneToOne: false;
+            referencedRelation: "console_invitations";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "console_sessions_invitation_id_fkey";
+            columns: ["invitation_id"];
+            isOneToOne: false;
+            referencedRelation: "v_console_invitations";
+            referencedColumns: ["invitation_id"];
+          },
+          {
+            foreignKeyName: "console_sessions_seen_project_id_fkey";
+            columns: ["seen_project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "console_sessions_seen_project_id_fkey";
+            columns: ["seen_project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "console_sessions_seen_project_id_fkey";
+            columns: ["seen_project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+        ];
+      };
       control_plane: {
         Row: {
+          backed_up_at: string | null;
+          confirmed_at: string | null;
+          confirmed_by: string | null;
+          confirmed_rounds: number | null;
           created_at: string;
           id: string;
           is_only: boolean;
           orphans_found_at: string | null;
+          restored_at: string | null;
+          restored_from: string | null;
+          restored_taken_at: string | null;
           rounds: number;
+          unconfirmed_since: string | null;
         };
         ComputedFields: never;
         Insert: {
+          backed_up_at?: string | null;
+          confirmed_at?: string | null;
+          confirmed_by?: string | null;
+          confirmed_rounds?: number | null;
           created_at?: string;
           id?: string;
           is_only?: boolean;
           orphans_found_at?: string | null;
+          restored_at?: string | null;
+          restored_from?: string | null;
+          restored_taken_at?: string | null;
           rounds?: number;
+          unconfirmed_since?: string | null;
         };
         Update: {
+          backed_up_at?: string | null;
+          confirmed_at?: string | null;
+          confirmed_by?: string | null;
+          confirmed_rounds?: number | null;
           created_at?: string;
           id?: string;
           is_only?: boolean;
           orphans_found_at?: string | null;
+          restored_at?: string | null;
+          restored_from?: string | null;
+          restored_taken_at?: string | null;
           rounds?: number;
+          unconfirmed_since?: string | null;
         };
         Relationships: [];
       };
@@ -406,12 +636,15 @@ export type Database = {
           g4_status: Database["ops"]["Enums"]["ops_gate_status"];
           git_shas: NonNullable<Json>;
           id: string;
+          idempotency_key: string | null;
           image_digest: string;
+          joined_requests: NonNullable<Json>;
           keep_previous_until: string | null;
           kept_at: string | null;
           kept_by: string | null;
           kept_reason: string | null;
           no_backup_reason: string | null;
+          phases: NonNullable<Json>;
           previous_database_name: string | null;
           project_id: string;
           reason: string | null;
@@ -437,12 +670,15 @@ export type Database = {
           g4_status?: Database["ops"]["Enums"]["ops_gate_status"];
           git_shas: NonNullable<Json>;
           id?: string;
+          idempotency_key?: string | null;
           image_digest: string;
+          joined_requests?: NonNullable<Json>;
           keep_previous_until?: string | null;
           kept_at?: string | null;
           kept_by?: string | null;
           kept_reason?: string | null;
           no_backup_reason?: string | null;
+          phases?: NonNullable<Json>;
           previous_database_name?: string | null;
           project_id: string;
           reason?: string | null;
@@ -467,12 +703,15 @@ export type Database = {
           g4_status?: Database["ops"]["Enums"]["ops_gate_status"];
           git_shas?: NonNullable<Json>;
           id?: string;
+          idempotency_key?: string | null;
           image_digest?: string;
+          joined_requests?: NonNullable<Json>;
           keep_previous_until?: string | null;
           kept_at?: string | null;
           kept_by?: string | null;
           kept_reason?: string | null;
           no_backup_reason?: string | null;
+          phases?: NonNullable<Json>;
           previous_database_name?: string | null;
           project_id?: string;
           reason?: string | null;
@@ -512,6 +751,13 @@ export type Database = {
             foreignKeyName: "deployments_environment_id_project_id_stage_fkey";
             columns: ["environment_id", "project_id", "stage"];
             isOneToOne: false;
+            referencedRelation: "v_branches";
+            referencedColumns: ["id", "project_id", "stage"];
+          },
+          {
+            foreignKeyName: "deployments_environment_id_project_id_stage_fkey";
+            columns: ["environment_id", "project_id", "stage"];
+            isOneToOne: false;
             referencedRelation: "v_environment_overview";
             referencedColumns: ["id", "project_id", "stage"];
           },
@@ -527,6 +773,13 @@ export type Database = {
             columns: ["project_id"];
             isOneToOne: false;
             referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "deployments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
             referencedColumns: ["project_id"];
           },
           {
@@ -563,6 +816,134 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "run_requests";
             referencedColumns: ["run_id", "project_id"];
+          },
+        ];
+      };
+      egress_attempts: {
+        Row: {
+          address: unknown;
+          attempts: number;
+          bytes_in: number;
+          bytes_out: number;
+          cron: string | null;
+          destination: string;
+          environment_id: string;
+          first_at: string;
+          id: number;
+          last_at: string;
+          minute: string;
+          module: string | null;
+          outcome: string;
+          port: number | null;
+          project_id: string;
+          protocol: string;
+          reason: string | null;
+          source: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          address?: unknown;
+          attempts: number;
+          bytes_in?: number;
+          bytes_out?: number;
+          cron?: string | null;
+          destination: string;
+          environment_id: string;
+          first_at: string;
+          id?: never;
+          last_at: string;
+          minute: string;
+          module?: string | null;
+          outcome: string;
+          port?: number | null;
+          project_id: string;
+          protocol: string;
+          reason?: string | null;
+          source: string;
+        };
+        Update: {
+          address?: unknown;
+          attempts?: number;
+          bytes_in?: number;
+          bytes_out?: number;
+          cron?: string | null;
+          destination?: string;
+          environment_id?: string;
+          first_at?: string;
+          id?: never;
+          last_at?: string;
+          minute?: string;
+          module?: string | null;
+          outcome?: string;
+          port?: number | null;
+          project_id?: string;
+          protocol?: string;
+          reason?: string | null;
+          source?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "egress_attempts_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "environments";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_backup_freshness";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_branches";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_overview";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_variables";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_productions";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
           },
         ];
       };
@@ -623,8 +1004,22 @@ export type Database = {
             foreignKeyName: "environment_events_environment_id_fkey";
             columns: ["environment_id"];
             isOneToOne: false;
+            referencedRelation: "v_branches";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "environment_events_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
             referencedRelation: "v_environment_overview";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "environment_events_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_variables";
+            referencedColumns: ["environment_id"];
           },
           {
             foreignKeyName: "environment_events_environment_id_fkey";
@@ -647,6 +1042,13 @@ export type Database = {
             referencedRelation: "v_upgrade_advisories";
             referencedColumns: ["project_id"];
           },
+          {
+            foreignKeyName: "environment_events_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
         ];
       };
       environments: {
@@ -663,6 +1065,8 @@ export type Database = {
           id: string;
           image_digest: string | null;
           is_adopted: boolean;
+          is_pinned: boolean;
+          last_used_at: string;
           name: string;
           partition_key: string;
           port: number | null;
@@ -670,6 +1074,7 @@ export type Database = {
           stage: Database["ops"]["Enums"]["environment_stage"];
           status: Database["ops"]["Enums"]["environment_status"];
           url: string | null;
+          wakes_on_request: boolean;
         };
         ComputedFields: never;
         Insert: {
@@ -685,6 +1090,8 @@ export type Database = {
           id?: string;
           image_digest?: string | null;
           is_adopted?: boolean;
+          is_pinned?: boolean;
+          last_used_at?: string;
           name: string;
           partition_key: string;
           port?: number | null;
@@ -692,6 +1099,7 @@ export type Database = {
           stage: Database["ops"]["Enums"]["environment_stage"];
           status?: Database["ops"]["Enums"]["environment_status"];
           url?: string | null;
+          wakes_on_request?: boolean;
         };
         Update: {
           branch?: string;
@@ -706,6 +1114,8 @@ export type Database = {
           id?: string;
           image_digest?: string | null;
           is_adopted?: boolean;
+          is_pinned?: boolean;
+          last_used_at?: string;
           name?: string;
           partition_key?: string;
           port?: number | null;
@@ -713,6 +1123,7 @@ export type Database = {
           stage?: Database["ops"]["Enums"]["environment_stage"];
           status?: Database["ops"]["Enums"]["environment_status"];
           url?: string | null;
+          wakes_on_request?: boolean;
         };
         Relationships: [
           {
@@ -727,6 +1138,13 @@ export type Database = {
             columns: ["project_id"];
             isOneToOne: false;
             referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "environments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
             referencedColumns: ["project_id"];
           },
         ];
@@ -806,6 +1224,13 @@ export type Database = {
             referencedColumns: ["project_id"];
           },
           {
+            foreignKeyName: "event_ingest_log_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+          {
             foreignKeyName: "event_ingest_log_release_id_fkey";
             columns: ["release_id"];
             isOneToOne: false;
@@ -817,6 +1242,13 @@ export type Database = {
             columns: ["release_id"];
             isOneToOne: false;
             referencedRelation: "v_promotion_eligibility";
+            referencedColumns: ["release_id"];
+          },
+          {
+            foreignKeyName: "event_ingest_log_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "v_release_downtime";
             referencedColumns: ["release_id"];
           },
           {
@@ -839,12 +1271,14 @@ export type Database = {
           key_sha256: string;
           last_used_at: string | null;
           name: string;
-          persona: string;
+          persona: string | null;
           prefix: string;
           project_id: string | null;
           revoked_at: string | null;
           revoked_by: string | null;
           rotated_from: string | null;
+          scopes: string[];
+          user_id: string | null;
         };
         ComputedFields: never;
         Insert: {
@@ -857,12 +1291,14 @@ export type Database = {
           key_sha256: string;
           last_used_at?: string | null;
           name: string;
-          persona: string;
+          persona?: string | null;
           prefix: string;
           project_id?: string | null;
           revoked_at?: string | null;
           revoked_by?: string | null;
           rotated_from?: string | null;
+          scopes?: string[];
+          user_id?: string | null;
         };
         Update: {
           approver_id?: string | null;
@@ -874,12 +1310,14 @@ export type Database = {
           key_sha256?: string;
           last_used_at?: string | null;
           name?: string;
-          persona?: string;
+          persona?: string | null;
           prefix?: string;
           project_id?: string | null;
           revoked_at?: string | null;
           revoked_by?: string | null;
           rotated_from?: string | null;
+          scopes?: string[];
+          user_id?: string | null;
         };
         Relationships: [
           {
@@ -894,6 +1332,13 @@ export type Database = {
             columns: ["project_id"];
             isOneToOne: false;
             referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "event_keys_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
             referencedColumns: ["project_id"];
           },
           {
@@ -1010,6 +1455,13 @@ export type Database = {
             foreignKeyName: "evidence_artifacts_release_id_fkey";
             columns: ["release_id"];
             isOneToOne: false;
+            referencedRelation: "v_release_downtime";
+            referencedColumns: ["release_id"];
+          },
+          {
+            foreignKeyName: "evidence_artifacts_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
             referencedRelation: "v_release_gate_summary";
             referencedColumns: ["release_id"];
           },
@@ -1031,6 +1483,7 @@ export type Database = {
           granted_at: string | null;
           granted_by: string | null;
           id: string;
+          idempotency_key: string | null;
           is_break_glass: boolean;
           reason: string;
           release_author: string;
@@ -1048,6 +1501,7 @@ export type Database = {
           granted_at?: string | null;
           granted_by?: string | null;
           id?: string;
+          idempotency_key?: string | null;
           is_break_glass?: boolean;
           reason: string;
           release_author: string;
@@ -1064,6 +1518,7 @@ export type Database = {
           granted_at?: string | null;
           granted_by?: string | null;
           id?: string;
+          idempotency_key?: string | null;
           is_break_glass?: boolean;
           reason?: string;
           release_author?: string;
@@ -1112,6 +1567,13 @@ export type Database = {
             foreignKeyName: "exceptions_release_id_fkey";
             columns: ["release_id"];
             isOneToOne: false;
+            referencedRelation: "v_release_downtime";
+            referencedColumns: ["release_id"];
+          },
+          {
+            foreignKeyName: "exceptions_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
             referencedRelation: "v_release_gate_summary";
             referencedColumns: ["release_id"];
           },
@@ -1121,6 +1583,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "releases";
             referencedColumns: ["id", "created_by"];
+          },
+          {
+            foreignKeyName: "exceptions_release_id_release_author_fkey";
+            columns: ["release_id", "release_author"];
+            isOneToOne: false;
+            referencedRelation: "v_promotion_eligibility";
+            referencedColumns: ["release_id", "created_by"];
           },
           {
             foreignKeyName: "exceptions_release_id_release_author_fkey";
@@ -1195,6 +1664,13 @@ export type Database = {
             referencedColumns: ["rolled_back_by"];
           },
           {
+            foreignKeyName: "gate_checks_deployment_id_fkey";
+            columns: ["deployment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_release_downtime";
+            referencedColumns: ["deployment_id"];
+          },
+          {
             foreignKeyName: "gate_checks_gate_id_fkey";
             columns: ["gate_id"];
             isOneToOne: false;
@@ -1228,6 +1704,109 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "run_requests";
             referencedColumns: ["run_id"];
+          },
+        ];
+      };
+      image_uses: {
+        Row: {
+          image_id: string;
+          run_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          image_id: string;
+          run_id: string;
+        };
+        Update: {
+          image_id?: string;
+          run_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "image_uses_image_id_fkey";
+            columns: ["image_id"];
+            isOneToOne: false;
+            referencedRelation: "images";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "image_uses_image_id_fkey";
+            columns: ["image_id"];
+            isOneToOne: false;
+            referencedRelation: "v_images";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "image_uses_run_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: false;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
+          },
+        ];
+      };
+      images: {
+        Row: {
+          build_digest: string;
+          condemned_at: string | null;
+          id: string;
+          layers: string[];
+          project_id: string;
+          pushed_at: string;
+          reference: string;
+          removed_at: string | null;
+          signed_by: string | null;
+          tags: string[];
+          used_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          build_digest: string;
+          condemned_at?: string | null;
+          id?: string;
+          layers?: string[];
+          project_id: string;
+          pushed_at?: string;
+          reference: string;
+          removed_at?: string | null;
+          signed_by?: string | null;
+          tags?: string[];
+          used_at?: string;
+        };
+        Update: {
+          build_digest?: string;
+          condemned_at?: string | null;
+          id?: string;
+          layers?: string[];
+          project_id?: string;
+          pushed_at?: string;
+          reference?: string;
+          removed_at?: string | null;
+          signed_by?: string | null;
+          tags?: string[];
+          used_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "images_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "images_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "images_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
           },
         ];
       };
@@ -1304,6 +1883,13 @@ export type Database = {
             referencedColumns: ["rolled_back_by"];
           },
           {
+            foreignKeyName: "incidents_deployment_id_fkey";
+            columns: ["deployment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_release_downtime";
+            referencedColumns: ["deployment_id"];
+          },
+          {
             foreignKeyName: "incidents_exception_id_fkey";
             columns: ["exception_id"];
             isOneToOne: false;
@@ -1343,6 +1929,188 @@ export type Database = {
             columns: ["project_id"];
             isOneToOne: false;
             referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "incidents_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+        ];
+      };
+      mails: {
+        Row: {
+          content: string;
+          environment_id: string;
+          id: string;
+          project_id: string;
+          received_at: string;
+          recipients: string[];
+          sender: string;
+          sha256: string;
+          size_bytes: number;
+          subject: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          content: string;
+          environment_id: string;
+          id?: string;
+          project_id: string;
+          received_at: string;
+          recipients: string[];
+          sender: string;
+          sha256: string;
+          size_bytes: number;
+          subject: string;
+        };
+        Update: {
+          content?: string;
+          environment_id?: string;
+          id?: string;
+          project_id?: string;
+          received_at?: string;
+          recipients?: string[];
+          sender?: string;
+          sha256?: string;
+          size_bytes?: number;
+          subject?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "mails_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "environments";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "mails_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_backup_freshness";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "mails_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_branches";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "mails_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_overview";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "mails_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_variables";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "mails_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_productions";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "mails_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "mails_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "mails_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+        ];
+      };
+      notification_rules: {
+        Row: {
+          channel: string;
+          created_at: string;
+          created_by: string;
+          events: string[];
+          fault: string | null;
+          git_sha: string | null;
+          id: number;
+          is_by_platform: boolean;
+          is_declared: boolean;
+          muted_by: string | null;
+          project_id: string | null;
+          recipient: string;
+          stage: Database["ops"]["Enums"]["environment_stage"] | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          channel: string;
+          created_at?: string;
+          created_by: string;
+          events: string[];
+          fault?: string | null;
+          git_sha?: string | null;
+          id?: never;
+          is_by_platform?: boolean;
+          is_declared?: boolean;
+          muted_by?: string | null;
+          project_id?: string | null;
+          recipient: string;
+          stage?: Database["ops"]["Enums"]["environment_stage"] | null;
+        };
+        Update: {
+          channel?: string;
+          created_at?: string;
+          created_by?: string;
+          events?: string[];
+          fault?: string | null;
+          git_sha?: string | null;
+          id?: never;
+          is_by_platform?: boolean;
+          is_declared?: boolean;
+          muted_by?: string | null;
+          project_id?: string | null;
+          recipient?: string;
+          stage?: Database["ops"]["Enums"]["environment_stage"] | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "notification_rules_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "notification_rules_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "notification_rules_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
             referencedColumns: ["project_id"];
           },
         ];
@@ -1430,6 +2198,95 @@ export type Database = {
         };
         Relationships: [];
       };
+      outbox: {
+        Row: {
+          attempts: number;
+          cause: string;
+          channel: string;
+          claimed_by: string | null;
+          created_at: string;
+          ended_at: string | null;
+          id: number;
+          is_by_platform: boolean;
+          kind: string;
+          last_error: string | null;
+          lease_expires_at: string | null;
+          next_at: string;
+          payload: NonNullable<Json>;
+          project_id: string | null;
+          recipient: string;
+          state: string;
+          status: Database["ops"]["Enums"]["message_status"];
+          subject: string;
+          tries: number;
+        };
+        ComputedFields: never;
+        Insert: {
+          attempts?: number;
+          cause: string;
+          channel: string;
+          claimed_by?: string | null;
+          created_at?: string;
+          ended_at?: string | null;
+          id?: never;
+          is_by_platform?: boolean;
+          kind: string;
+          last_error?: string | null;
+          lease_expires_at?: string | null;
+          next_at?: string;
+          payload: NonNullable<Json>;
+          project_id?: string | null;
+          recipient: string;
+          state: string;
+          status?: Database["ops"]["Enums"]["message_status"];
+          subject: string;
+          tries?: number;
+        };
+        Update: {
+          attempts?: number;
+          cause?: string;
+          channel?: string;
+          claimed_by?: string | null;
+          created_at?: string;
+          ended_at?: string | null;
+          id?: never;
+          is_by_platform?: boolean;
+          kind?: string;
+          last_error?: string | null;
+          lease_expires_at?: string | null;
+          next_at?: string;
+          payload?: NonNullable<Json>;
+          project_id?: string | null;
+          recipient?: string;
+          state?: string;
+          status?: Database["ops"]["Enums"]["message_status"];
+          subject?: string;
+          tries?: number;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "outbox_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "outbox_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "outbox_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+        ];
+      };
       people: {
         Row: {
           created_at: string;
@@ -1495,10 +2352,60 @@ export type Database = {
           },
         ];
       };
+      person_keys: {
+        Row: {
+          created_at: string;
+          created_by: string;
+          id: string;
+          key_id: string;
+          person_id: string;
+          public_key: string;
+          revoked_at: string | null;
+          revoked_by: string | null;
+        };
+        ComputedFields: never;
+        Insert: {
+          created_at?: string;
+          created_by: string;
+          id?: string;
+          key_id: string;
+          person_id: string;
+          public_key: string;
+          revoked_at?: string | null;
+          revoked_by?: string | null;
+        };
+        Update: {
+          created_at?: string;
+          created_by?: string;
+          id?: string;
+          key_id?: string;
+          person_id?: string;
+          public_key?: string;
+          revoked_at?: string | null;
+          revoked_by?: string | null;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "person_keys_person_id_fkey";
+            columns: ["person_id"];
+            isOneToOne: false;
+            referencedRelation: "people";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "person_keys_person_id_fkey";
+            columns: ["person_id"];
+            isOneToOne: false;
+            referencedRelation: "v_people";
+            referencedColumns: ["person_id"];
+          },
+        ];
+      };
       policies: {
         Row: {
           created_at: string;
           id: string;
+          opened: NonNullable<Json>;
           policy_type: Database["ops"]["Enums"]["policy_type"];
           project_id: string | null;
           rules: NonNullable<Json>;
@@ -1509,6 +2416,7 @@ export type Database = {
         Insert: {
           created_at?: string;
           id?: string;
+          opened?: NonNullable<Json>;
           policy_type: Database["ops"]["Enums"]["policy_type"];
           project_id?: string | null;
           rules: NonNullable<Json>;
@@ -1518,6 +2426,7 @@ export type Database = {
         Update: {
           created_at?: string;
           id?: string;
+          opened?: NonNullable<Json>;
           policy_type?: Database["ops"]["Enums"]["policy_type"];
           project_id?: string | null;
           rules?: NonNullable<Json>;
@@ -1537,6 +2446,13 @@ export type Database = {
             columns: ["project_id"];
             isOneToOne: false;
             referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "policies_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
             referencedColumns: ["project_id"];
           },
         ];
@@ -1576,6 +2492,66 @@ export type Database = {
             referencedRelation: "v_upgrade_advisories";
             referencedColumns: ["project_id"];
           },
+          {
+            foreignKeyName: "project_counters_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: true;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+        ];
+      };
+      project_forges: {
+        Row: {
+          api_url: string;
+          forge: string;
+          project_id: string;
+          repository: string;
+          set_at: string;
+          set_by: string;
+          uses_app: boolean;
+        };
+        ComputedFields: never;
+        Insert: {
+          api_url: string;
+          forge: string;
+          project_id: string;
+          repository: string;
+          set_at?: string;
+          set_by: string;
+          uses_app?: boolean;
+        };
+        Update: {
+          api_url?: string;
+          forge?: string;
+          project_id?: string;
+          repository?: string;
+          set_at?: string;
+          set_by?: string;
+          uses_app?: boolean;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "project_forges_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: true;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "project_forges_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: true;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "project_forges_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: true;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
         ];
       };
       project_memberships: {
@@ -1611,6 +2587,13 @@ export type Database = {
             columns: ["project_id"];
             isOneToOne: false;
             referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "project_memberships_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
             referencedColumns: ["project_id"];
           },
         ];
@@ -1659,6 +2642,13 @@ export type Database = {
             referencedRelation: "v_upgrade_advisories";
             referencedColumns: ["project_id"];
           },
+          {
+            foreignKeyName: "project_setting_changes_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
         ];
       };
       project_settings: {
@@ -1697,6 +2687,13 @@ export type Database = {
             columns: ["project_id"];
             isOneToOne: false;
             referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "project_settings_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
             referencedColumns: ["project_id"];
           },
         ];
@@ -1761,6 +2758,59 @@ export type Database = {
           workspace_key?: string;
         };
         Relationships: [];
+      };
+      pull_comments: {
+        Row: {
+          api_url: string;
+          branch: string;
+          comment_id: number;
+          project_id: string;
+          pull_number: number;
+          repository: string;
+          written_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          api_url: string;
+          branch: string;
+          comment_id: number;
+          project_id: string;
+          pull_number: number;
+          repository: string;
+          written_at?: string;
+        };
+        Update: {
+          api_url?: string;
+          branch?: string;
+          comment_id?: number;
+          project_id?: string;
+          pull_number?: number;
+          repository?: string;
+          written_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "pull_comments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "pull_comments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "pull_comments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+        ];
       };
       push_deliveries: {
         Row: {
@@ -1831,6 +2881,13 @@ export type Database = {
             columns: ["project_id"];
             isOneToOne: false;
             referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "push_deliveries_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
             referencedColumns: ["project_id"];
           },
         ];
@@ -1912,6 +2969,13 @@ export type Database = {
             referencedColumns: ["project_id"];
           },
           {
+            foreignKeyName: "recovery_drills_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+          {
             foreignKeyName: "recovery_drills_restore_id_fkey";
             columns: ["restore_id"];
             isOneToOne: false;
@@ -1920,6 +2984,158 @@ export type Database = {
           },
           {
             foreignKeyName: "recovery_drills_run_id_project_id_fkey";
+            columns: ["run_id", "project_id"];
+            isOneToOne: false;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id", "project_id"];
+          },
+        ];
+      };
+      rehearsals: {
+        Row: {
+          backup_id: string | null;
+          environment_id: string;
+          finished_at: string | null;
+          id: string;
+          passed: boolean | null;
+          phases: NonNullable<Json>;
+          project_id: string;
+          release_id: string;
+          run_id: string;
+          shown_digest: string;
+          started_at: string;
+          summary: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          backup_id?: string | null;
+          environment_id: string;
+          finished_at?: string | null;
+          id?: string;
+          passed?: boolean | null;
+          phases?: NonNullable<Json>;
+          project_id: string;
+          release_id: string;
+          run_id: string;
+          shown_digest: string;
+          started_at?: string;
+          summary?: string;
+        };
+        Update: {
+          backup_id?: string | null;
+          environment_id?: string;
+          finished_at?: string | null;
+          id?: string;
+          passed?: boolean | null;
+          phases?: NonNullable<Json>;
+          project_id?: string;
+          release_id?: string;
+          run_id?: string;
+          shown_digest?: string;
+          started_at?: string;
+          summary?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "rehearsals_backup_id_project_id_fkey";
+            columns: ["backup_id", "project_id"];
+            isOneToOne: false;
+            referencedRelation: "backups";
+            referencedColumns: ["id", "project_id"];
+          },
+          {
+            foreignKeyName: "rehearsals_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "environments";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "rehearsals_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_backup_freshness";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "rehearsals_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_branches";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "rehearsals_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_overview";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "rehearsals_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_variables";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "rehearsals_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_productions";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "rehearsals_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "rehearsals_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "rehearsals_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "rehearsals_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "releases";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "rehearsals_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "v_promotion_eligibility";
+            referencedColumns: ["release_id"];
+          },
+          {
+            foreignKeyName: "rehearsals_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "v_release_downtime";
+            referencedColumns: ["release_id"];
+          },
+          {
+            foreignKeyName: "rehearsals_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
+            referencedRelation: "v_release_gate_summary";
+            referencedColumns: ["release_id"];
+          },
+          {
+            foreignKeyName: "rehearsals_run_id_project_id_fkey";
             columns: ["run_id", "project_id"];
             isOneToOne: false;
             referencedRelation: "run_requests";
@@ -1996,6 +3212,13 @@ export type Database = {
             foreignKeyName: "release_gates_release_id_fkey";
             columns: ["release_id"];
             isOneToOne: false;
+            referencedRelation: "v_release_downtime";
+            referencedColumns: ["release_id"];
+          },
+          {
+            foreignKeyName: "release_gates_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
             referencedRelation: "v_release_gate_summary";
             referencedColumns: ["release_id"];
           },
@@ -2011,6 +3234,9 @@ export type Database = {
           image_digest: string;
           lock_digest: string | null;
           notes: string | null;
+          prepared_at: string | null;
+          prepared_by: string | null;
+          prepared_digest: string | null;
           project_id: string;
           run_id: string | null;
           status: Database["ops"]["Enums"]["ops_release_status"];
@@ -2027,6 +3253,9 @@ export type Database = {
           image_digest: string;
           lock_digest?: string | null;
           notes?: string | null;
+          prepared_at?: string | null;
+          prepared_by?: string | null;
+          prepared_digest?: string | null;
           project_id: string;
           run_id?: string | null;
           status?: Database["ops"]["Enums"]["ops_release_status"];
@@ -2042,6 +3271,9 @@ export type Database = {
           image_digest?: string;
           lock_digest?: string | null;
           notes?: string | null;
+          prepared_at?: string | null;
+          prepared_by?: string | null;
+          prepared_digest?: string | null;
           project_id?: string;
           run_id?: string | null;
           status?: Database["ops"]["Enums"]["ops_release_status"];
@@ -2061,6 +3293,13 @@ export type Database = {
             columns: ["project_id"];
             isOneToOne: false;
             referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "releases_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
             referencedColumns: ["project_id"];
           },
           {
@@ -2111,6 +3350,13 @@ export type Database = {
             referencedColumns: ["project_id"];
           },
           {
+            foreignKeyName: "repository_rules_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: true;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+          {
             foreignKeyName: "repository_rules_run_id_fkey";
             columns: ["run_id"];
             isOneToOne: false;
@@ -2121,8 +3367,22 @@ export type Database = {
             foreignKeyName: "repository_rules_run_id_fkey";
             columns: ["run_id"];
             isOneToOne: false;
+            referencedRelation: "v_branches";
+            referencedColumns: ["working_run_id"];
+          },
+          {
+            foreignKeyName: "repository_rules_run_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: false;
             referencedRelation: "v_environment_overview";
             referencedColumns: ["working_run_id"];
+          },
+          {
+            foreignKeyName: "repository_rules_run_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: false;
+            referencedRelation: "v_run_concerns";
+            referencedColumns: ["run_id"];
           },
           {
             foreignKeyName: "repository_rules_run_id_fkey";
@@ -2151,6 +3411,13 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "v_startable_runs";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "repository_rules_run_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["last_run_id"];
           },
         ];
       };
@@ -2242,8 +3509,22 @@ export type Database = {
             foreignKeyName: "restores_environment_id_fkey";
             columns: ["environment_id"];
             isOneToOne: false;
+            referencedRelation: "v_branches";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "restores_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
             referencedRelation: "v_environment_overview";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "restores_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_variables";
+            referencedColumns: ["environment_id"];
           },
           {
             foreignKeyName: "restores_environment_id_fkey";
@@ -2264,6 +3545,13 @@ export type Database = {
             columns: ["project_id"];
             isOneToOne: false;
             referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "restores_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
             referencedColumns: ["project_id"];
           },
           {
@@ -2519,29 +3807,29 @@ export type Database = {
           attempt: number;
           id: number;
           level: Database["ops"]["Enums"]["log_level"];
-          logged_at: string;
           message: string;
           metadata: NonNullable<Json>;
           run_id: string;
+          timestamp: string;
         };
         ComputedFields: never;
         Insert: {
           attempt: number;
           id?: never;
           level: Database["ops"]["Enums"]["log_level"];
-          logged_at?: string;
           message: string;
           metadata?: NonNullable<Json>;
           run_id: string;
+          timestamp?: string;
         };
         Update: {
           attempt?: number;
           id?: never;
           level?: Database["ops"]["Enums"]["log_level"];
-          logged_at?: string;
           message?: string;
           metadata?: NonNullable<Json>;
           run_id?: string;
+          timestamp?: string;
         };
         Relationships: [
           {
@@ -2564,6 +3852,7 @@ export type Database = {
           retry_of: string | null;
           run_id: string;
           run_number: number;
+          workflow_id: string | null;
         };
         ComputedFields: never;
         Insert: {
@@ -2576,6 +3865,7 @@ export type Database = {
           retry_of?: string | null;
           run_id: string;
           run_number: number;
+          workflow_id?: string | null;
         };
         Update: {
           body_hash?: string;
@@ -2587,6 +3877,7 @@ export type Database = {
           retry_of?: string | null;
           run_id?: string;
           run_number?: number;
+          workflow_id?: string | null;
         };
         Relationships: [
           {
@@ -2607,8 +3898,22 @@ export type Database = {
             foreignKeyName: "run_requests_environment_id_fkey";
             columns: ["environment_id"];
             isOneToOne: false;
+            referencedRelation: "v_branches";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "run_requests_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
             referencedRelation: "v_environment_overview";
             referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "run_requests_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_variables";
+            referencedColumns: ["environment_id"];
           },
           {
             foreignKeyName: "run_requests_environment_id_fkey";
@@ -2632,11 +3937,32 @@ export type Database = {
             referencedColumns: ["project_id"];
           },
           {
+            foreignKeyName: "run_requests_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+          {
             foreignKeyName: "run_requests_retry_of_fkey";
             columns: ["retry_of"];
             isOneToOne: false;
             referencedRelation: "run_requests";
             referencedColumns: ["run_id"];
+          },
+          {
+            foreignKeyName: "run_requests_workflow_id_fkey";
+            columns: ["workflow_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["workflow_id"];
+          },
+          {
+            foreignKeyName: "run_requests_workflow_id_fkey";
+            columns: ["workflow_id"];
+            isOneToOne: false;
+            referencedRelation: "workflows";
+            referencedColumns: ["id"];
           },
         ];
       };
@@ -2653,6 +3979,7 @@ export type Database = {
           event_count: number;
           event_hash: string;
           exit_code: number | null;
+          fault: string | null;
           finished_at: string | null;
           git_ref: string | null;
           git_sha: string | null;
@@ -2660,6 +3987,7 @@ export type Database = {
           kind: Database["ops"]["Enums"]["run_kind"];
           lease_expires_at: string | null;
           max_attempts: number;
+          moves_data: boolean;
           not_before: string | null;
           priority: number;
           project_id: string;
@@ -2683,6 +4011,7 @@ export type Database = {
           event_count?: number;
           event_hash?: string;
           exit_code?: number | null;
+          fault?: string | null;
           finished_at?: string | null;
           git_ref?: string | null;
           git_sha?: string | null;
@@ -2690,6 +4019,7 @@ export type Database = {
           kind: Database["ops"]["Enums"]["run_kind"];
           lease_expires_at?: string | null;
           max_attempts?: number;
+          moves_data?: boolean;
           not_before?: string | null;
           priority?: number;
           project_id: string;
@@ -2712,6 +4042,7 @@ export type Database = {
           event_count?: number;
           event_hash?: string;
           exit_code?: number | null;
+          fault?: string | null;
           finished_at?: string | null;
           git_ref?: string | null;
           git_sha?: string | null;
@@ -2719,6 +4050,7 @@ export type Database = {
           kind?: Database["ops"]["Enums"]["run_kind"];
           lease_expires_at?: string | null;
           max_attempts?: number;
+          moves_data?: boolean;
           not_before?: string | null;
           priority?: number;
           project_id?: string;
@@ -2739,30 +4071,113 @@ export type Database = {
           },
         ];
       };
+      sealed_values: {
+        Row: {
+          id: string;
+          public_key: string;
+          sealed: string;
+          sealed_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          id?: string;
+          public_key: string;
+          sealed: string;
+          sealed_at?: string;
+        };
+        Update: {
+          id?: string;
+          public_key?: string;
+          sealed?: string;
+          sealed_at?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "sealed_values_public_key_fkey";
+            columns: ["public_key"];
+            isOneToOne: false;
+            referencedRelation: "sealing_keys";
+            referencedColumns: ["public_key"];
+          },
+        ];
+      };
+      sealing_keys: {
+        Row: {
+          public_key: string;
+          recorded_at: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          public_key: string;
+          recorded_at?: string;
+        };
+        Update: {
+          public_key?: string;
+          recorded_at?: string;
+        };
+        Relationships: [];
+      };
+      tool_changes: {
+        Row: {
+          changed_at: string;
+          changed_by: string;
+          id: number;
+          new_value: Json | null;
+          old_value: Json | null;
+          tool: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          changed_at?: string;
+          changed_by: string;
+          id?: never;
+          new_value?: Json | null;
+          old_value?: Json | null;
+          tool: string;
+        };
+        Update: {
+          changed_at?: string;
+          changed_by?: string;
+          id?: never;
+          new_value?: Json | null;
+          old_value?: Json | null;
+          tool?: string;
+        };
+        Relationships: [];
+      };
       tools: {
         Row: {
           config: NonNullable<Json>;
           created_at: string;
+          digest: string | null;
           docker_image: string | null;
           id: string;
           name: string;
+          set_at: string;
+          set_by: string | null;
           version: string;
         };
         ComputedFields: never;
         Insert: {
           config?: NonNullable<Json>;
           created_at?: string;
+          digest?: string | null;
           docker_image?: string | null;
           id?: string;
           name: string;
+          set_at?: string;
+          set_by?: string | null;
           version: string;
         };
         Update: {
           config?: NonNullable<Json>;
           created_at?: string;
+          digest?: string | null;
           docker_image?: string | null;
           id?: string;
           name?: string;
+          set_at?: string;
+          set_by?: string | null;
           version?: string;
         };
         Relationships: [];
@@ -2798,6 +4213,393 @@ export type Database = {
         };
         Relationships: [];
       };
+      upgrade_advisory_items: {
+        Row: {
+          guide: string | null;
+          id: number;
+          kind: Database["ops"]["Enums"]["advisory_kind"];
+          module: string;
+          origin: string | null;
+          replacement: string | null;
+          severity: Database["ops"]["Enums"]["advisory_severity"];
+          source_id: string;
+          subject: string;
+          summary: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          guide?: string | null;
+          id?: never;
+          kind: Database["ops"]["Enums"]["advisory_kind"];
+          module: string;
+          origin?: string | null;
+          replacement?: string | null;
+          severity: Database["ops"]["Enums"]["advisory_severity"];
+          source_id: string;
+          subject: string;
+          summary: string;
+        };
+        Update: {
+          guide?: string | null;
+          id?: never;
+          kind?: Database["ops"]["Enums"]["advisory_kind"];
+          module?: string;
+          origin?: string | null;
+          replacement?: string | null;
+          severity?: Database["ops"]["Enums"]["advisory_severity"];
+          source_id?: string;
+          subject?: string;
+          summary?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "upgrade_advisory_items_source_id_fkey";
+            columns: ["source_id"];
+            isOneToOne: false;
+            referencedRelation: "upgrade_advisory_sources";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
+      upgrade_advisory_sources: {
+        Row: {
+          advisory_id: string;
+          counts: NonNullable<Json>;
+          id: string;
+          imported_at: string;
+          imported_by: string;
+          items_sha256: string;
+          name: string;
+          number: number;
+          project_id: string | null;
+          release: string | null;
+          sha256: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          advisory_id: string;
+          counts: NonNullable<Json>;
+          id?: string;
+          imported_at?: string;
+          imported_by: string;
+          items_sha256: string;
+          name: string;
+          number: number;
+          project_id?: string | null;
+          release?: string | null;
+          sha256: string;
+        };
+        Update: {
+          advisory_id?: string;
+          counts?: NonNullable<Json>;
+          id?: string;
+          imported_at?: string;
+          imported_by?: string;
+          items_sha256?: string;
+          name?: string;
+          number?: number;
+          project_id?: string | null;
+          release?: string | null;
+          sha256?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "upgrade_advisory_sources_advisory_id_fkey";
+            columns: ["advisory_id"];
+            isOneToOne: false;
+            referencedRelation: "upgrade_advisories";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "upgrade_advisory_sources_advisory_id_fkey";
+            columns: ["advisory_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["advisory_id"];
+          },
+          {
+            foreignKeyName: "upgrade_advisory_sources_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "upgrade_advisory_sources_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "upgrade_advisory_sources_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+        ];
+      };
+      upgrade_previews: {
+        Row: {
+          backup_id: string;
+          created_at: string;
+          downtime_seconds: number | null;
+          engine: string;
+          environment_id: string;
+          evidence_id: string;
+          git_sha: string;
+          id: string;
+          image_digest: string;
+          new_errors: number;
+          new_warnings: number;
+          project_id: string;
+          report: NonNullable<Json>;
+          run_id: string;
+          seconds: number;
+          source_digest: string;
+          source_series: string;
+          summary: string;
+          target_series: string;
+          verdict: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          backup_id: string;
+          created_at?: string;
+          downtime_seconds?: number | null;
+          engine: string;
+          environment_id: string;
+          evidence_id: string;
+          git_sha: string;
+          id?: string;
+          image_digest: string;
+          new_errors: number;
+          new_warnings: number;
+          project_id: string;
+          report: NonNullable<Json>;
+          run_id: string;
+          seconds: number;
+          source_digest: string;
+          source_series: string;
+          summary: string;
+          target_series: string;
+          verdict: string;
+        };
+        Update: {
+          backup_id?: string;
+          created_at?: string;
+          downtime_seconds?: number | null;
+          engine?: string;
+          environment_id?: string;
+          evidence_id?: string;
+          git_sha?: string;
+          id?: string;
+          image_digest?: string;
+          new_errors?: number;
+          new_warnings?: number;
+          project_id?: string;
+          report?: NonNullable<Json>;
+          run_id?: string;
+          seconds?: number;
+          source_digest?: string;
+          source_series?: string;
+          summary?: string;
+          target_series?: string;
+          verdict?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "upgrade_previews_backup_id_project_id_fkey";
+            columns: ["backup_id", "project_id"];
+            isOneToOne: false;
+            referencedRelation: "backups";
+            referencedColumns: ["id", "project_id"];
+          },
+          {
+            foreignKeyName: "upgrade_previews_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "environments";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "upgrade_previews_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_backup_freshness";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "upgrade_previews_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_branches";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "upgrade_previews_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_overview";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "upgrade_previews_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_variables";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "upgrade_previews_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_productions";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "upgrade_previews_evidence_id_fkey";
+            columns: ["evidence_id"];
+            isOneToOne: false;
+            referencedRelation: "evidence_artifacts";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "upgrade_previews_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "upgrade_previews_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "upgrade_previews_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "upgrade_previews_run_id_project_id_fkey";
+            columns: ["run_id", "project_id"];
+            isOneToOne: false;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id", "project_id"];
+          },
+        ];
+      };
+      variables: {
+        Row: {
+          environment_id: string | null;
+          id: string;
+          name: string;
+          project_id: string;
+          set_at: string;
+          set_by: string;
+          stage: Database["ops"]["Enums"]["environment_stage"] | null;
+          value_id: string;
+        };
+        ComputedFields: never;
+        Insert: {
+          environment_id?: string | null;
+          id?: string;
+          name: string;
+          project_id: string;
+          set_at?: string;
+          set_by: string;
+          stage?: Database["ops"]["Enums"]["environment_stage"] | null;
+          value_id: string;
+        };
+        Update: {
+          environment_id?: string | null;
+          id?: string;
+          name?: string;
+          project_id?: string;
+          set_at?: string;
+          set_by?: string;
+          stage?: Database["ops"]["Enums"]["environment_stage"] | null;
+          value_id?: string;
+        };
+        Relationships: [
+          {
+            foreignKeyName: "variables_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "environments";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "variables_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_backup_freshness";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "variables_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_branches";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "variables_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_overview";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "variables_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_variables";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "variables_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_productions";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "variables_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "variables_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "variables_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "variables_value_id_fkey";
+            columns: ["value_id"];
+            isOneToOne: true;
+            referencedRelation: "sealed_values";
+            referencedColumns: ["id"];
+          },
+        ];
+      };
       workers: {
         Row: {
           first_seen_at: string;
@@ -2831,6 +4633,8 @@ export type Database = {
           is_enabled: boolean;
           name: string;
           project_id: string;
+          set_at: string;
+          set_by: string | null;
           workflow_type: Database["ops"]["Enums"]["workflow_type"];
         };
         ComputedFields: never;
@@ -2841,6 +4645,8 @@ export type Database = {
           is_enabled?: boolean;
           name: string;
           project_id: string;
+          set_at?: string;
+          set_by?: string | null;
           workflow_type: Database["ops"]["Enums"]["workflow_type"];
         };
         Update: {
@@ -2850,6 +4656,8 @@ export type Database = {
           is_enabled?: boolean;
           name?: string;
           project_id?: string;
+          set_at?: string;
+          set_by?: string | null;
           workflow_type?: Database["ops"]["Enums"]["workflow_type"];
         };
         Relationships: [
@@ -2865,6 +4673,13 @@ export type Database = {
             columns: ["project_id"];
             isOneToOne: false;
             referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "workflows_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
             referencedColumns: ["project_id"];
           },
         ];
@@ -2921,6 +4736,13 @@ export type Database = {
             referencedRelation: "v_upgrade_advisories";
             referencedColumns: ["project_id"];
           },
+          {
+            foreignKeyName: "project_memberships_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
         ];
       };
       v_backup_freshness: {
@@ -2961,7 +4783,114 @@ export type Database = {
             referencedRelation: "v_upgrade_advisories";
             referencedColumns: ["project_id"];
           },
+          {
+            foreignKeyName: "environments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
         ];
+      };
+      v_branches: {
+        Row: {
+          branch: string;
+          created_at: string;
+          data_taken_at: string | null;
+          deployed_at: string | null;
+          deployed_by: string | null;
+          deployed_run_id: string | null;
+          deployed_sha: string | null;
+          expires_at: string | null;
+          failed_checks: number | null;
+          failed_run_error: string | null;
+          failed_run_number: number | null;
+          id: string;
+          is_adopted: boolean;
+          latest_run_error: string | null;
+          latest_run_number: number | null;
+          latest_run_status: Database["ops"]["Enums"]["run_status"] | null;
+          name: string;
+          partition_key: string;
+          project_id: string;
+          project_slug: string;
+          project_status: Database["ops"]["Enums"]["project_status"];
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: string | null;
+          url: string | null;
+          waiting_position: number | null;
+          waiting_run_number: number | null;
+          waits_for: string | null;
+          working_run_id: string | null;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "environments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "environments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "environments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "runs_id_fkey";
+            columns: ["working_run_id"];
+            isOneToOne: true;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
+          },
+        ];
+      };
+      v_console_invitations: {
+        Row: {
+          accepted_at: string | null;
+          email: string;
+          expires_at: string;
+          invitation_id: string;
+          invited_at: string;
+          invited_by: string;
+          person: string;
+          personas: string[];
+          status: string | null;
+          user_id: string | null;
+          withdrawn_at: string | null;
+          withdrawn_by: string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
+      };
+      v_console_sessions: {
+        Row: {
+          began_at: string | null;
+          created_at: string;
+          created_by: string;
+          ended_at: string | null;
+          ended_by: string | null;
+          ends_at: string | null;
+          last_used_at: string | null;
+          person: string;
+          persona: string | null;
+          personas: string[];
+          session_id: string;
+          status: string | null;
+          user_id: string | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
       };
       v_deployment_history: {
         Row: {
@@ -2970,6 +4899,7 @@ export type Database = {
           created_at: string;
           decision_due_at: string | null;
           deployment_id: string;
+          downtime_seconds: number | null;
           duration: string | null;
           environment_id: string | null;
           environment_name: string | null;
@@ -2982,6 +4912,9 @@ export type Database = {
           is_rollback: boolean | null;
           kept_by: string | null;
           no_backup_reason: string | null;
+          phases: NonNullable<Json>;
+          predicted_downtime_seconds: number | null;
+          predicted_worst_seconds: number | null;
           project_id: string;
           project_slug: string;
           reason: string | null;
@@ -3025,6 +4958,13 @@ export type Database = {
             foreignKeyName: "deployments_environment_id_project_id_stage_fkey";
             columns: ["environment_id", "project_id", "stage"];
             isOneToOne: false;
+            referencedRelation: "v_branches";
+            referencedColumns: ["id", "project_id", "stage"];
+          },
+          {
+            foreignKeyName: "deployments_environment_id_project_id_stage_fkey";
+            columns: ["environment_id", "project_id", "stage"];
+            isOneToOne: false;
             referencedRelation: "v_environment_overview";
             referencedColumns: ["id", "project_id", "stage"];
           },
@@ -3040,6 +4980,13 @@ export type Database = {
             columns: ["project_id"];
             isOneToOne: false;
             referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "deployments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
             referencedColumns: ["project_id"];
           },
           {
@@ -3091,6 +5038,184 @@ export type Database = {
           },
         ];
       };
+      v_egress: {
+        Row: {
+          address: unknown;
+          attempts: number | null;
+          branch: string;
+          bytes_in: number | null;
+          bytes_out: number | null;
+          cron: string | null;
+          destination: string;
+          environment_id: string;
+          first_at: string | null;
+          last_at: string | null;
+          module: string | null;
+          outcome: string;
+          partition_key: string;
+          port: number | null;
+          project_id: string;
+          project_slug: string;
+          protocol: string;
+          reason: string | null;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "egress_attempts_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "environments";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_backup_freshness";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_branches";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_overview";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_variables";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_productions";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+        ];
+      };
+      v_egress_attempts: {
+        Row: {
+          address: string | null;
+          attempts: number;
+          bytes_in: number;
+          bytes_out: number;
+          cron: string | null;
+          destination: string;
+          environment_id: string;
+          environment_name: string;
+          first_at: string;
+          id: number;
+          last_at: string;
+          minute: string;
+          module: string | null;
+          outcome: string;
+          partition_key: string;
+          port: number | null;
+          project_id: string;
+          project_slug: string;
+          protocol: string;
+          reason: string | null;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "egress_attempts_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "environments";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_backup_freshness";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_branches";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_overview";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_variables";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_productions";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "egress_attempts_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+        ];
+      };
       v_environment_overview: {
         Row: {
           branch: string;
@@ -3100,11 +5225,15 @@ export type Database = {
           deployed_sha: string | null;
           destroyed_at: string | null;
           expires_at: string | null;
+          failed_run_error: string | null;
+          failed_run_number: number | null;
           generation: number;
           host_label: string;
           id: string;
           image_digest: string | null;
           is_adopted: boolean;
+          is_pinned: boolean;
+          last_used_at: string;
           latest_run_error: string | null;
           latest_run_number: number | null;
           latest_run_status: Database["ops"]["Enums"]["run_status"] | null;
@@ -3113,9 +5242,11 @@ export type Database = {
           port: number | null;
           project_id: string;
           project_slug: string;
+          project_status: Database["ops"]["Enums"]["project_status"];
           stage: Database["ops"]["Enums"]["environment_stage"];
-          status: Database["ops"]["Enums"]["environment_status"] | null;
+          status: string | null;
           url: string | null;
+          wakes_on_request: boolean;
           working_run_id: string | null;
         };
         ComputedFields: never;
@@ -3135,11 +5266,53 @@ export type Database = {
             referencedColumns: ["project_id"];
           },
           {
+            foreignKeyName: "environments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+          {
             foreignKeyName: "runs_id_fkey";
             columns: ["working_run_id"];
             isOneToOne: true;
             referencedRelation: "run_requests";
             referencedColumns: ["run_id"];
+          },
+        ];
+      };
+      v_environment_variables: {
+        Row: {
+          environment_id: string;
+          name: string;
+          place: string | null;
+          project_id: string;
+          set_at: string;
+          set_by: string;
+          variable_id: string;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "variables_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "variables_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "variables_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
           },
         ];
       };
@@ -3153,14 +5326,16 @@ export type Database = {
           key_id: string;
           last_used_at: string | null;
           name: string;
-          persona: string;
+          persona: string | null;
           prefix: string;
           project_id: string | null;
           project_slug: string | null;
           revoked_at: string | null;
           revoked_by: string | null;
           rotated_from: string | null;
+          scopes: string[];
           status: string | null;
+          user_id: string | null;
         };
         ComputedFields: never;
         Relationships: [
@@ -3176,6 +5351,13 @@ export type Database = {
             columns: ["project_id"];
             isOneToOne: false;
             referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "event_keys_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
             referencedColumns: ["project_id"];
           },
           {
@@ -3228,6 +5410,13 @@ export type Database = {
             foreignKeyName: "release_gates_release_id_fkey";
             columns: ["release_id"];
             isOneToOne: false;
+            referencedRelation: "v_release_downtime";
+            referencedColumns: ["release_id"];
+          },
+          {
+            foreignKeyName: "release_gates_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
             referencedRelation: "v_release_gate_summary";
             referencedColumns: ["release_id"];
           },
@@ -3243,6 +5432,13 @@ export type Database = {
             columns: ["project_id"];
             isOneToOne: false;
             referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "releases_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
             referencedColumns: ["project_id"];
           },
         ];
@@ -3312,6 +5508,13 @@ export type Database = {
             foreignKeyName: "exceptions_release_id_fkey";
             columns: ["release_id"];
             isOneToOne: false;
+            referencedRelation: "v_release_downtime";
+            referencedColumns: ["release_id"];
+          },
+          {
+            foreignKeyName: "exceptions_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
             referencedRelation: "v_release_gate_summary";
             referencedColumns: ["release_id"];
           },
@@ -3327,6 +5530,13 @@ export type Database = {
             columns: ["project_id"];
             isOneToOne: false;
             referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "releases_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
             referencedColumns: ["project_id"];
           },
         ];
@@ -3374,6 +5584,13 @@ export type Database = {
             foreignKeyName: "release_gates_release_id_fkey";
             columns: ["release_id"];
             isOneToOne: false;
+            referencedRelation: "v_release_downtime";
+            referencedColumns: ["release_id"];
+          },
+          {
+            foreignKeyName: "release_gates_release_id_fkey";
+            columns: ["release_id"];
+            isOneToOne: false;
             referencedRelation: "v_release_gate_summary";
             referencedColumns: ["release_id"];
           },
@@ -3391,7 +5608,144 @@ export type Database = {
             referencedRelation: "v_upgrade_advisories";
             referencedColumns: ["project_id"];
           },
+          {
+            foreignKeyName: "releases_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
         ];
+      };
+      v_images: {
+        Row: {
+          build_digest: string;
+          condemned_at: string | null;
+          id: string;
+          layers: string[];
+          project_id: string;
+          project_slug: string;
+          pushed_at: string;
+          reference: string;
+          signed_by: string | null;
+          tags: string[];
+          used_at: string;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "images_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "images_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "images_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+        ];
+      };
+      v_mails: {
+        Row: {
+          branch: string;
+          environment_id: string;
+          id: string;
+          partition_key: string;
+          project_id: string;
+          project_slug: string;
+          received_at: string;
+          recipients: string[];
+          sender: string;
+          sha256: string;
+          size_bytes: number;
+          subject: string;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "mails_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "environments";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "mails_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_backup_freshness";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "mails_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_branches";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "mails_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_overview";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "mails_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_variables";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "mails_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_productions";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "mails_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "mails_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "mails_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+        ];
+      };
+      v_metrics: {
+        Row: {
+          labels: Json | null;
+          metric: string | null;
+          value: number | null;
+        };
+        ComputedFields: never;
+        Relationships: [];
       };
       v_people: {
         Row: {
@@ -3438,13 +5792,23 @@ export type Database = {
             referencedRelation: "v_upgrade_advisories";
             referencedColumns: ["project_id"];
           },
+          {
+            foreignKeyName: "environments_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
         ];
       };
       v_promotion_eligibility: {
         Row: {
           created_at: string;
+          created_by: string;
           eligible_for_production: boolean | null;
           eligible_for_staging: boolean | null;
+          prepared_at: string | null;
+          prepared_by: string | null;
           production_missing: string | null;
           project_id: string;
           project_slug: string;
@@ -3452,6 +5816,7 @@ export type Database = {
           release_status: Database["ops"]["Enums"]["ops_release_status"];
           staging_missing: string | null;
           version: string;
+          waits_for_go: boolean | null;
         };
         ComputedFields: never;
         Relationships: [
@@ -3467,6 +5832,51 @@ export type Database = {
             columns: ["project_id"];
             isOneToOne: false;
             referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "releases_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+        ];
+      };
+      v_release_downtime: {
+        Row: {
+          deployment_id: string | null;
+          median_seconds: number | null;
+          phase: string | null;
+          phase_number: number | null;
+          project_id: string;
+          real_seconds: number | null;
+          rehearsal_count: number | null;
+          release_id: string;
+          version: string;
+          worst_seconds: number | null;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "releases_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "releases_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "releases_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
             referencedColumns: ["project_id"];
           },
         ];
@@ -3516,6 +5926,33 @@ export type Database = {
             isOneToOne: false;
             referencedRelation: "v_upgrade_advisories";
             referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "releases_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+        ];
+      };
+      v_run_concerns: {
+        Row: {
+          alarm_key: string | null;
+          changes_alarm: boolean | null;
+          has_release: boolean | null;
+          is_told: boolean | null;
+          moves_data: boolean;
+          run_id: string;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "runs_id_fkey";
+            columns: ["run_id"];
+            isOneToOne: true;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
           },
         ];
       };
@@ -3633,6 +6070,7 @@ export type Database = {
           environment_id: string | null;
           error_message: string | null;
           exit_code: number | null;
+          fault: string | null;
           finished_at: string | null;
           git_ref: string | null;
           git_sha: string | null;
@@ -3656,6 +6094,69 @@ export type Database = {
         ComputedFields: never;
         Relationships: [
           {
+            foreignKeyName: "run_requests_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "environments";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "run_requests_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_backup_freshness";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "run_requests_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_branches";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "run_requests_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_overview";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "run_requests_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_variables";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "run_requests_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_productions";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "run_requests_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "run_requests_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "run_requests_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+          {
             foreignKeyName: "run_requests_retry_of_fkey";
             columns: ["retry_of"];
             isOneToOne: false;
@@ -3674,20 +6175,26 @@ export type Database = {
       v_startable_runs: {
         Row: {
           created_at: string;
+          environment_id: string | null;
           id: string;
+          kind: Database["ops"]["Enums"]["run_kind"];
           priority: number;
           turn: number;
         };
         ComputedFields: never;
         Insert: {
           created_at?: string | null;
+          environment_id?: string | null;
           id?: string | null;
+          kind?: Database["ops"]["Enums"]["run_kind"] | null;
           priority?: number | null;
           turn?: number | null;
         };
         Update: {
           created_at?: string | null;
+          environment_id?: string | null;
           id?: string | null;
+          kind?: Database["ops"]["Enums"]["run_kind"] | null;
           priority?: number | null;
           turn?: number | null;
         };
@@ -3706,16 +6213,181 @@ export type Database = {
           advisory_id: string;
           breaking_change_count: number | null;
           breaking_changes: NonNullable<Json>;
+          certain_uses: number | null;
           created_at: string;
+          item_count: number | null;
+          matched_at: string | null;
+          matched_run_id: string | null;
           migration_guides: NonNullable<Json>;
           odoo_version: string;
+          possible_uses: number | null;
           project_id: string;
           project_slug: string;
           severity: Database["ops"]["Enums"]["advisory_severity"];
+          sources: Json | null;
+          target_version: string | null;
+          to_version: string;
+          uses: Json | null;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "run_checks_run_id_fkey";
+            columns: ["matched_run_id"];
+            isOneToOne: false;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
+          },
+        ];
+      };
+      v_upgrade_advisory_items: {
+        Row: {
+          from_version: string;
+          guide: string | null;
+          id: number;
+          kind: Database["ops"]["Enums"]["advisory_kind"];
+          module: string;
+          origin: string | null;
+          project_id: string | null;
+          replacement: string | null;
+          severity: Database["ops"]["Enums"]["advisory_severity"];
+          source: string;
+          subject: string;
+          summary: string;
           to_version: string;
         };
         ComputedFields: never;
-        Relationships: [];
+        Relationships: [
+          {
+            foreignKeyName: "upgrade_advisory_sources_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "upgrade_advisory_sources_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "upgrade_advisory_sources_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+        ];
+      };
+      v_variables: {
+        Row: {
+          branch: string | null;
+          environment_id: string | null;
+          id: string;
+          name: string;
+          place: string | null;
+          project_id: string;
+          project_slug: string;
+          set_at: string;
+          set_by: string;
+          stage: Database["ops"]["Enums"]["environment_stage"] | null;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "variables_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "environments";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "variables_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_backup_freshness";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "variables_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_branches";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "variables_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_overview";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "variables_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_environment_variables";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "variables_environment_id_fkey";
+            columns: ["environment_id"];
+            isOneToOne: false;
+            referencedRelation: "v_productions";
+            referencedColumns: ["environment_id"];
+          },
+          {
+            foreignKeyName: "variables_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "projects";
+            referencedColumns: ["id"];
+          },
+          {
+            foreignKeyName: "variables_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_upgrade_advisories";
+            referencedColumns: ["project_id"];
+          },
+          {
+            foreignKeyName: "variables_project_id_fkey";
+            columns: ["project_id"];
+            isOneToOne: false;
+            referencedRelation: "v_workflows";
+            referencedColumns: ["project_id"];
+          },
+        ];
+      };
+      v_workflows: {
+        Row: {
+          config: Json | null;
+          git_ref: string | null;
+          git_sha: string | null;
+          is_enabled: boolean | null;
+          last_run_id: string | null;
+          last_run_number: number | null;
+          last_run_status: Database["ops"]["Enums"]["run_status"] | null;
+          name: string | null;
+          project_id: string;
+          project_slug: string;
+          set_at: string | null;
+          set_by: string | null;
+          workflow_id: string | null;
+          workflow_type: Database["ops"]["Enums"]["workflow_type"] | null;
+        };
+        ComputedFields: never;
+        Relationships: [
+          {
+            foreignKeyName: "runs_id_fkey";
+            columns: ["last_run_id"];
+            isOneToOne: true;
+            referencedRelation: "run_requests";
+            referencedColumns: ["run_id"];
+          },
+        ];
       };
     };
     Functions: {
@@ -3733,6 +6405,15 @@ export type Database = {
           person_id: string;
         };
         Returns: undefined;
+      };
+      add_person_key: {
+        Args: {
+          key_id: string;
+          p_created_by?: string;
+          person_id: string;
+          public_key: string;
+        };
+        Returns: string;
       };
       add_run_artifact: {
         Args: {
@@ -3762,6 +6443,8 @@ export type Database = {
           id: string;
           image_digest: string | null;
           is_adopted: boolean;
+          is_pinned: boolean;
+          last_used_at: string;
           name: string;
           partition_key: string;
           port: number | null;
@@ -3769,6 +6452,7 @@ export type Database = {
           stage: Database["ops"]["Enums"]["environment_stage"];
           status: Database["ops"]["Enums"]["environment_status"];
           url: string | null;
+          wakes_on_request: boolean;
         }[];
         SetofOptions: {
           from: "*";
@@ -3790,6 +6474,7 @@ export type Database = {
         Args: { p_attempt: number; p_run_id: string };
         Returns: Json;
       };
+      announce_work: { Args: { p_word: string }; Returns: undefined };
       append_event: {
         Args: {
           level: string;
@@ -3892,6 +6577,14 @@ export type Database = {
           recorded_at: string;
         }[];
       };
+      authenticate_console_session: {
+        Args: { p_session_sha256: string };
+        Returns: Json;
+      };
+      authenticate_key: {
+        Args: { p_key_prefix: string; p_key_sha256: string };
+        Returns: Json;
+      };
       await_decision: {
         Args: { p_attempt: number; p_deployment_id: string; p_run_id: string };
         Returns: {
@@ -3905,12 +6598,15 @@ export type Database = {
           g4_status: Database["ops"]["Enums"]["ops_gate_status"];
           git_shas: NonNullable<Json>;
           id: string;
+          idempotency_key: string | null;
           image_digest: string;
+          joined_requests: NonNullable<Json>;
           keep_previous_until: string | null;
           kept_at: string | null;
           kept_by: string | null;
           kept_reason: string | null;
           no_backup_reason: string | null;
+          phases: NonNullable<Json>;
           previous_database_name: string | null;
           project_id: string;
           reason: string | null;
@@ -3931,6 +6627,10 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      backup_mirror_is_due: {
+        Args: { p_last_at: string; p_mirror_url: string };
+        Returns: boolean;
+      };
       branch_stage: {
         Args: {
           p_branch: string;
@@ -3939,10 +6639,19 @@ export type Database = {
         };
         Returns: Database["ops"]["Enums"]["environment_stage"];
       };
+      branches_without_preview: {
+        Args: { p_project_id: string };
+        Returns: {
+          branch: string;
+          seen_at: string;
+          sha: string;
+        }[];
+      };
       break_glass: {
         Args: {
           gate_code: Database["ops"]["Enums"]["ops_gate_code"];
           p_broken_by?: string;
+          p_idempotency_key?: string;
           reason: string;
           release_id: string;
         };
@@ -3958,6 +6667,31 @@ export type Database = {
         Args: { p_reason?: string; p_requested_by?: string; p_run_id: string };
         Returns: Database["ops"]["Enums"]["run_status"];
       };
+      carry_revocations: {
+        Args: {
+          p_aliases?: Json;
+          p_exceptions?: string[];
+          p_holds?: Json;
+          p_invitations?: string[];
+          p_keys: string[];
+          p_members: Json;
+          p_person_keys: string[];
+          p_rules?: number[];
+        };
+        Returns: {
+          aliases: number;
+          exceptions: number;
+          holds: number;
+          invitations: number;
+          keys: number;
+          members: number;
+          rules: number;
+        }[];
+      };
+      choose_console_persona: {
+        Args: { p_session_sha256: string; persona: string };
+        Returns: undefined;
+      };
       claim_and_start_runs: {
         Args: {
           p_lease_seconds?: number;
@@ -3968,6 +6702,41 @@ export type Database = {
         SetofOptions: {
           from: "*";
           to: "run_details";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      claim_messages: {
+        Args: {
+          p_digest_seconds?: number;
+          p_lease_seconds?: number;
+          p_limit?: number;
+          p_worker_id: string;
+        };
+        Returns: {
+          attempts: number;
+          cause: string;
+          channel: string;
+          claimed_by: string | null;
+          created_at: string;
+          ended_at: string | null;
+          id: number;
+          is_by_platform: boolean;
+          kind: string;
+          last_error: string | null;
+          lease_expires_at: string | null;
+          next_at: string;
+          payload: NonNullable<Json>;
+          project_id: string | null;
+          recipient: string;
+          state: string;
+          status: Database["ops"]["Enums"]["message_status"];
+          subject: string;
+          tries: number;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "outbox";
           isOneToOne: false;
           isSetofReturn: true;
         };
@@ -3986,6 +6755,20 @@ export type Database = {
         Args: {
           p_lease_seconds?: number;
           p_limit: number;
+          p_worker_id: string;
+        };
+        Returns: Database["ops"]["CompositeTypes"]["run_details"][];
+        SetofOptions: {
+          from: "*";
+          to: "run_details";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      claim_short_runs: {
+        Args: {
+          p_at_once: number;
+          p_lease_seconds?: number;
           p_worker_id: string;
         };
         Returns: Database["ops"]["CompositeTypes"]["run_details"][];
@@ -4017,11 +6800,22 @@ export type Database = {
           p_canceled?: boolean;
           p_error_message?: string;
           p_exit_code: number;
+          p_fault?: string;
           p_run_id: string;
           p_worker_id?: string;
         };
         Returns: Database["ops"]["Enums"]["run_status"];
       };
+      condemn_image: {
+        Args: { p_image_id: string };
+        Returns: {
+          build_digest: string;
+          layers: string[];
+          reference: string;
+          tags: string[];
+        }[];
+      };
+      confirm_record: { Args: { p_confirmed_by?: string }; Returns: boolean };
       create_backup: {
         Args: {
           env: string;
@@ -4031,7 +6825,18 @@ export type Database = {
           p_priority?: number;
           p_requested_by?: string;
           p_trigger?: string;
+          p_workflow_id?: string;
           project_id: string;
+        };
+        Returns: string;
+      };
+      create_console_link: {
+        Args: {
+          p_created_by?: string;
+          p_link_sha256: string;
+          p_personas?: string[];
+          p_user_id?: string;
+          person: string;
         };
         Returns: string;
       };
@@ -4043,12 +6848,38 @@ export type Database = {
           p_approver_id?: string;
           p_created_by?: string;
           p_project_id?: string;
+          p_scopes?: string[];
+          p_user_id?: string;
           persona: string;
         };
         Returns: {
           key: string;
           key_id: string;
         }[];
+      };
+      create_member_key: {
+        Args: {
+          expires_at: string;
+          name: string;
+          p_project_id: string;
+          p_scopes: string[];
+        };
+        Returns: {
+          key: string;
+          key_id: string;
+        }[];
+      };
+      create_notification_rule: {
+        Args: {
+          p_channel: string;
+          p_created_by?: string;
+          p_events: string[];
+          p_fault?: string;
+          p_recipient: string;
+          p_slug?: string;
+          p_stage?: string;
+        };
+        Returns: number;
       };
       create_person: {
         Args: { name: string; p_created_by?: string };
@@ -4057,8 +6888,10 @@ export type Database = {
       create_project: {
         Args: {
           p_config?: Json;
+          p_created_by?: string;
           p_default_branch?: string;
           p_odoo_version: string;
+          p_owner?: string;
           p_poll_enabled?: boolean;
           p_repo_url: string;
           p_slug: string;
@@ -4132,6 +6965,8 @@ export type Database = {
           manifest_sha256: string | null;
           manifest_url: string | null;
           metadata: NonNullable<Json>;
+          mirror_url: string | null;
+          mirrored_at: string | null;
           object_count: number | null;
           odoo_version: string | null;
           project_id: string;
@@ -4179,6 +7014,8 @@ export type Database = {
           manifest_sha256: string | null;
           manifest_url: string | null;
           metadata: NonNullable<Json>;
+          mirror_url: string | null;
+          mirrored_at: string | null;
           object_count: number | null;
           odoo_version: string | null;
           project_id: string;
@@ -4198,6 +7035,22 @@ export type Database = {
           isOneToOne: true;
           isSetofReturn: false;
         };
+      };
+      egress_rules: {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          allow: Json;
+          environment_id: string;
+          mode: string;
+          opened: Json;
+          project_slug: string;
+          rules: Json;
+          stage: string;
+        }[];
+      };
+      end_console_sessions: {
+        Args: { p_ended_by?: string; p_session_id?: string };
+        Returns: number;
       };
       end_dagster_run: {
         Args: {
@@ -4257,6 +7110,8 @@ export type Database = {
           id: string;
           image_digest: string | null;
           is_adopted: boolean;
+          is_pinned: boolean;
+          last_used_at: string;
           name: string;
           partition_key: string;
           port: number | null;
@@ -4264,6 +7119,7 @@ export type Database = {
           stage: Database["ops"]["Enums"]["environment_stage"];
           status: Database["ops"]["Enums"]["environment_status"];
           url: string | null;
+          wakes_on_request: boolean;
         }[];
         SetofOptions: {
           from: "*";
@@ -4275,6 +7131,17 @@ export type Database = {
       ensure_partitions: {
         Args: { p_months_ahead?: number };
         Returns: string[];
+      };
+      environment_values: {
+        Args: { p_environment_id: string };
+        Returns: {
+          environment_id: string;
+          name: string;
+          project_id: string;
+          public_key: string;
+          sealed: string;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+        }[];
       };
       environments_to_expire: {
         Args: { p_now: string };
@@ -4291,6 +7158,8 @@ export type Database = {
           id: string;
           image_digest: string | null;
           is_adopted: boolean;
+          is_pinned: boolean;
+          last_used_at: string;
           name: string;
           partition_key: string;
           port: number | null;
@@ -4298,6 +7167,7 @@ export type Database = {
           stage: Database["ops"]["Enums"]["environment_stage"];
           status: Database["ops"]["Enums"]["environment_status"];
           url: string | null;
+          wakes_on_request: boolean;
         }[];
         SetofOptions: {
           from: "*";
@@ -4317,6 +7187,32 @@ export type Database = {
           isOneToOne: false;
           isSetofReturn: true;
         };
+      };
+      explain_environment: {
+        Args: { p_environment_id: string };
+        Returns: {
+          action: string;
+          detail: string;
+          is_allowed: boolean;
+        }[];
+      };
+      explain_image: {
+        Args: { image_id: string };
+        Returns: {
+          detail: string;
+          is_met: boolean;
+          question: string;
+        }[];
+      };
+      explain_preview: {
+        Args: { p_project_id: string };
+        Returns: {
+          asked: Json;
+          detail: string;
+          held: Json;
+          is_cut: boolean;
+          rule: string;
+        }[];
       };
       explain_promotion: {
         Args: { release_id: string; target_env: string };
@@ -4339,6 +7235,10 @@ export type Database = {
       finish_run: {
         Args: { run_id: string; status: string };
         Returns: Database["ops"]["Enums"]["run_status"];
+      };
+      forget_backup_mirror: {
+        Args: { p_backup_id: string; p_mirror_url: string };
+        Returns: undefined;
       };
       forget_template: { Args: { p_database_name: string }; Returns: boolean };
       freeze_reason: {
@@ -4406,6 +7306,8 @@ export type Database = {
           manifest_sha256: string | null;
           manifest_url: string | null;
           metadata: NonNullable<Json>;
+          mirror_url: string | null;
+          mirrored_at: string | null;
           object_count: number | null;
           odoo_version: string | null;
           project_id: string;
@@ -4426,12 +7328,56 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      image_removal_is_due: {
+        Args: { p_last_at: string; p_now: string };
+        Returns: boolean;
+      };
+      images_to_remove: {
+        Args: { p_project_id?: string };
+        Returns: {
+          id: string;
+          project_slug: string;
+          reference: string;
+          used_at: string;
+        }[];
+      };
+      import_upgrade_advisories: {
+        Args: {
+          p_from_version: string;
+          p_guides?: string[];
+          p_imported_by?: string;
+          p_items: Json;
+          p_project_id?: string;
+          p_release?: string;
+          p_sha256: string;
+          p_source: string;
+          p_to_version: string;
+        };
+        Returns: {
+          is_new: boolean;
+          item_count: number;
+          number: number;
+          source_id: string;
+        }[];
+      };
       ingest_event: { Args: { envelope: Json }; Returns: Json };
+      invite_to_console: {
+        Args: {
+          p_days?: number;
+          p_email: string;
+          p_invited_by?: string;
+          p_person: string;
+          p_personas?: string[];
+          p_user_id?: string;
+        };
+        Returns: string;
+      };
       is_eligible_for_promotion: {
         Args: { release_id: string; target_env: string };
         Returns: boolean;
       };
       is_platform: { Args: Record<PropertyKey, never>; Returns: boolean };
+      is_unconfirmed: { Args: Record<PropertyKey, never>; Returns: boolean };
       janitor_is_due: {
         Args: { p_last_at: string; p_now: string };
         Returns: boolean;
@@ -4441,6 +7387,49 @@ export type Database = {
         Returns: undefined;
       };
       known_runs: { Args: { p_run_ids: string[] }; Returns: string[] };
+      list_backups_to_mirror: {
+        Args: { p_mirror_url: string };
+        Returns: {
+          attempt: number | null;
+          created_at: string;
+          database_name: string | null;
+          drop_reason: string | null;
+          dropped_at: string | null;
+          environment_id: string;
+          error_message: string | null;
+          format_version: number | null;
+          git_sha: string | null;
+          held_at: string | null;
+          held_by: string | null;
+          hold_reason: string | null;
+          id: string;
+          image_digest: string | null;
+          label: string | null;
+          manifest_sha256: string | null;
+          manifest_url: string | null;
+          metadata: NonNullable<Json>;
+          mirror_url: string | null;
+          mirrored_at: string | null;
+          object_count: number | null;
+          odoo_version: string | null;
+          project_id: string;
+          requested_by: string | null;
+          run_id: string | null;
+          size_bytes: number | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["backup_status"];
+          stored_at: string | null;
+          stored_bytes: number | null;
+          taken_at: string | null;
+          verified_at: string | null;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "backups";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       list_logged_runs: {
         Args: { p_environment_id: string; p_limit?: number; p_since: string };
         Returns: {
@@ -4451,6 +7440,20 @@ export type Database = {
           run_number: number;
         }[];
       };
+      list_member_keys: {
+        Args: { p_project_id: string };
+        Returns: {
+          created_at: string;
+          expires_at: string;
+          is_own: boolean;
+          last_used_at: string;
+          name: string;
+          prefix: string;
+          scopes: string[];
+          status: string;
+          user_id: string;
+        }[];
+      };
       list_partitions: {
         Args: { p_table: string };
         Returns: {
@@ -4459,6 +7462,7 @@ export type Database = {
           partition_name: string;
         }[];
       };
+      list_permissions: { Args: { p_project_id: string }; Returns: string[] };
       list_queued_runs: {
         Args: Record<PropertyKey, never>;
         Returns: {
@@ -4474,16 +7478,56 @@ export type Database = {
           waits_for: string;
         }[];
       };
+      list_run_steps: {
+        Args: { p_run_id: string };
+        Returns: {
+          finished_at: string;
+          seconds: number;
+          step: string;
+          usual_seconds: number;
+        }[];
+      };
+      list_runs_since: {
+        Args: { p_after: string; p_limit: number; p_open: string[] };
+        Returns: {
+          created_at: string;
+          id: string;
+          is_ended: boolean;
+        }[];
+      };
+      list_step_durations: {
+        Args: {
+          p_kind: Database["ops"]["Enums"]["run_kind"];
+          p_limit?: number;
+          p_project_id: string;
+        };
+        Returns: {
+          run_number: number;
+          seconds: number;
+          step: string;
+        }[];
+      };
       log_retention_is_due: {
         Args: { p_last_at: string; p_now: string };
         Returns: boolean;
       };
+      mail_source: { Args: { p_mail_id: string }; Returns: string };
       matches_pattern: {
         Args: { p_patterns: Json; p_text: string };
         Returns: boolean;
       };
       minute_of_week: { Args: { p_time: string }; Returns: number };
       normalise_repo_url: { Args: { p_url: string }; Returns: string };
+      note_requests: { Args: { p_asked: Json }; Returns: number };
+      note_terminal: {
+        Args: {
+          p_env: string;
+          p_opened_by?: string;
+          p_program: string;
+          p_project_id: string;
+        };
+        Returns: undefined;
+      };
       open_incident: {
         Args: {
           p_deployment_id?: string;
@@ -4494,6 +7538,30 @@ export type Database = {
           title: string;
         };
         Returns: string;
+      };
+      page_run_logs: {
+        Args: {
+          p_after_id?: number;
+          p_before_id?: number;
+          p_level?: Database["ops"]["Enums"]["log_level"];
+          p_limit?: number;
+          p_run_id: string;
+        };
+        Returns: {
+          attempt: number;
+          id: number;
+          level: Database["ops"]["Enums"]["log_level"];
+          message: string;
+          metadata: NonNullable<Json>;
+          run_id: string;
+          timestamp: string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "run_logs";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
       };
       partition_key: {
         Args: { p_branch: string; p_generation: number; p_slug: string };
@@ -4510,6 +7578,39 @@ export type Database = {
         };
       };
       person_of: { Args: { p_name: string }; Returns: string };
+      pin_environment: {
+        Args: { p_environment_id: string; p_is_pinned: boolean };
+        Returns: {
+          branch: string;
+          created_at: string;
+          database_name: string | null;
+          deployed_run_id: string | null;
+          deployed_sha: string | null;
+          destroyed_at: string | null;
+          expires_at: string | null;
+          generation: number;
+          host_label: string;
+          id: string;
+          image_digest: string | null;
+          is_adopted: boolean;
+          is_pinned: boolean;
+          last_used_at: string;
+          name: string;
+          partition_key: string;
+          port: number | null;
+          project_id: string;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["environment_status"];
+          url: string | null;
+          wakes_on_request: boolean;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "environments";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       policy: {
         Args: {
           project_id: string;
@@ -4532,6 +7633,33 @@ export type Database = {
           policy_type: Database["ops"]["Enums"]["policy_type"];
           rule: string;
         }[];
+      };
+      prepare_promotion: {
+        Args: { p_requested_by?: string; release_id: string };
+        Returns: {
+          created_at: string;
+          created_by: string;
+          git_ref: string | null;
+          git_shas: NonNullable<Json>;
+          id: string;
+          image_digest: string;
+          lock_digest: string | null;
+          notes: string | null;
+          prepared_at: string | null;
+          prepared_by: string | null;
+          prepared_digest: string | null;
+          project_id: string;
+          run_id: string | null;
+          status: Database["ops"]["Enums"]["ops_release_status"];
+          version: string;
+          withdrawn_at: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "releases";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       project_of_webhook: { Args: { p_slug: string }; Returns: string };
       projects_to_poll: {
@@ -4566,6 +7694,14 @@ export type Database = {
         Args: Record<PropertyKey, never>;
         Returns: string[];
       };
+      promote_prepared: {
+        Args: {
+          p_reason?: string;
+          p_requested_by?: string;
+          release_id: string;
+        };
+        Returns: string;
+      };
       promote_release: {
         Args: {
           p_no_backup_reason?: string;
@@ -4594,6 +7730,9 @@ export type Database = {
           image_digest: string;
           lock_digest: string | null;
           notes: string | null;
+          prepared_at: string | null;
+          prepared_by: string | null;
+          prepared_digest: string | null;
           project_id: string;
           run_id: string | null;
           status: Database["ops"]["Enums"]["ops_release_status"];
@@ -4607,12 +7746,21 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      prune_images: { Args: { p_project_id: string }; Returns: number };
       queue_due_drills: {
         Args: { p_from_hour?: number; p_now: string; p_time_zone: string };
         Returns: {
           backup_id: string;
           partition_key: string;
           refusal: string;
+        }[];
+      };
+      queue_due_previews: {
+        Args: { p_from_hour?: number; p_now: string; p_time_zone: string };
+        Returns: {
+          partition_key: string;
+          refusal: string;
+          version: string;
         }[];
       };
       queue_due_retention: { Args: { p_now?: string }; Returns: string[] };
@@ -4636,8 +7784,26 @@ export type Database = {
           p_requested_by?: string;
           p_retry_of?: string;
           p_trigger?: string;
+          p_workflow_id?: string;
           project_id: string;
           ref: string;
+        };
+        Returns: string;
+      };
+      queue_test_message: {
+        Args: { p_channel: string; p_recipient: string };
+        Returns: number;
+      };
+      queue_workflow: {
+        Args: {
+          p_branch: string;
+          p_git_sha?: string;
+          p_idempotency_key?: string;
+          p_project: string;
+          p_ref?: string;
+          p_requested_by?: string;
+          p_trigger?: string;
+          p_workflow: string;
         };
         Returns: string;
       };
@@ -4650,24 +7816,6 @@ export type Database = {
           p_title: string;
         };
         Returns: string;
-      };
-      read_run_logs: {
-        Args: { p_after_id?: number; p_limit?: number; p_run_id: string };
-        Returns: {
-          attempt: number;
-          id: number;
-          level: Database["ops"]["Enums"]["log_level"];
-          logged_at: string;
-          message: string;
-          metadata: NonNullable<Json>;
-          run_id: string;
-        }[];
-        SetofOptions: {
-          from: "*";
-          to: "run_logs";
-          isOneToOne: false;
-          isSetofReturn: true;
-        };
       };
       receive_event: {
         Args: {
@@ -4718,6 +7866,55 @@ export type Database = {
           manifest_sha256: string | null;
           manifest_url: string | null;
           metadata: NonNullable<Json>;
+          mirror_url: string | null;
+          mirrored_at: string | null;
+          object_count: number | null;
+          odoo_version: string | null;
+          project_id: string;
+          requested_by: string | null;
+          run_id: string | null;
+          size_bytes: number | null;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["backup_status"];
+          stored_at: string | null;
+          stored_bytes: number | null;
+          taken_at: string | null;
+          verified_at: string | null;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "backups";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      record_backup_mirrored: {
+        Args: {
+          p_backup_id: string;
+          p_manifest_sha256: string;
+          p_mirror_url: string;
+        };
+        Returns: {
+          attempt: number | null;
+          created_at: string;
+          database_name: string | null;
+          drop_reason: string | null;
+          dropped_at: string | null;
+          environment_id: string;
+          error_message: string | null;
+          format_version: number | null;
+          git_sha: string | null;
+          held_at: string | null;
+          held_by: string | null;
+          hold_reason: string | null;
+          id: string;
+          image_digest: string | null;
+          label: string | null;
+          manifest_sha256: string | null;
+          manifest_url: string | null;
+          metadata: NonNullable<Json>;
+          mirror_url: string | null;
+          mirrored_at: string | null;
           object_count: number | null;
           odoo_version: string | null;
           project_id: string;
@@ -4763,6 +7960,8 @@ export type Database = {
           manifest_sha256: string | null;
           manifest_url: string | null;
           metadata: NonNullable<Json>;
+          mirror_url: string | null;
+          mirrored_at: string | null;
           object_count: number | null;
           odoo_version: string | null;
           project_id: string;
@@ -4808,6 +8007,8 @@ export type Database = {
           manifest_sha256: string | null;
           manifest_url: string | null;
           metadata: NonNullable<Json>;
+          mirror_url: string | null;
+          mirrored_at: string | null;
           object_count: number | null;
           odoo_version: string | null;
           project_id: string;
@@ -4864,6 +8065,8 @@ export type Database = {
           manifest_sha256: string | null;
           manifest_url: string | null;
           metadata: NonNullable<Json>;
+          mirror_url: string | null;
+          mirrored_at: string | null;
           object_count: number | null;
           odoo_version: string | null;
           project_id: string;
@@ -4909,6 +8112,8 @@ export type Database = {
           manifest_sha256: string | null;
           manifest_url: string | null;
           metadata: NonNullable<Json>;
+          mirror_url: string | null;
+          mirrored_at: string | null;
           object_count: number | null;
           odoo_version: string | null;
           project_id: string;
@@ -5031,6 +8236,16 @@ export type Database = {
           isSetofReturn: false;
         };
       };
+      record_egress: {
+        Args: {
+          p_attempts: Json;
+          p_environment_id: string;
+          p_minute: string;
+          p_outcome: string;
+          p_source: string;
+        };
+        Returns: number;
+      };
       record_evidence: {
         Args: {
           kind: string;
@@ -5044,6 +8259,28 @@ export type Database = {
           sha256: string;
         };
         Returns: string;
+      };
+      record_found_backup: {
+        Args: {
+          p_backup_id: string;
+          p_database_name: string;
+          p_environment: string;
+          p_format_version: number;
+          p_git_sha?: string;
+          p_image_digest?: string;
+          p_is_sealed: boolean;
+          p_manifest_sha256: string;
+          p_manifest_url: string;
+          p_metadata?: Json;
+          p_object_count: number;
+          p_odoo_version: string;
+          p_project_slug: string;
+          p_size_bytes: number;
+          p_stage: Database["ops"]["Enums"]["environment_stage"];
+          p_stored_bytes: number;
+          p_taken_at: string;
+        };
+        Returns: boolean;
       };
       record_gate_check: {
         Args: {
@@ -5060,6 +8297,22 @@ export type Database = {
         };
         Returns: string;
       };
+      record_image: {
+        Args: {
+          p_attempt: number;
+          p_build_digest: string;
+          p_layers?: string[];
+          p_reference: string;
+          p_run_id: string;
+          p_signed_by?: string;
+          p_tags?: string[];
+        };
+        Returns: string;
+      };
+      record_image_removed: {
+        Args: { p_image_id: string };
+        Returns: undefined;
+      };
       record_lineage: {
         Args: {
           p_asset_key: string;
@@ -5072,6 +8325,40 @@ export type Database = {
         };
         Returns: undefined;
       };
+      record_mail: {
+        Args: {
+          p_content: string;
+          p_environment_id: string;
+          p_received_at: string;
+          p_recipients: string[];
+          p_sender: string;
+          p_subject: string;
+        };
+        Returns: string;
+      };
+      record_messages_delivered: {
+        Args: { p_attempts: number[]; p_ids: number[] };
+        Returns: number;
+      };
+      record_messages_failed: {
+        Args: {
+          p_attempts: number[];
+          p_error: string;
+          p_ids: number[];
+          p_is_final?: boolean;
+          p_wait_seconds?: number;
+        };
+        Returns: number;
+      };
+      record_notification_rules: {
+        Args: {
+          p_attempt: number;
+          p_domains?: string[];
+          p_rules: Json;
+          p_run_id: string;
+        };
+        Returns: boolean;
+      };
       record_orphan_decision: {
         Args: {
           p_decided_by?: string;
@@ -5081,6 +8368,19 @@ export type Database = {
           p_reason: string;
         };
         Returns: number;
+      };
+      record_phase: {
+        Args: {
+          p_attempt: number;
+          p_phase: string;
+          p_run_id: string;
+          p_seconds: number;
+        };
+        Returns: undefined;
+      };
+      record_platform_backup: {
+        Args: { p_taken_at: string };
+        Returns: undefined;
       };
       record_poll_failure: {
         Args: { p_error: string; p_project_id: string };
@@ -5108,12 +8408,15 @@ export type Database = {
           g4_status: Database["ops"]["Enums"]["ops_gate_status"];
           git_shas: NonNullable<Json>;
           id: string;
+          idempotency_key: string | null;
           image_digest: string;
+          joined_requests: NonNullable<Json>;
           keep_previous_until: string | null;
           kept_at: string | null;
           kept_by: string | null;
           kept_reason: string | null;
           no_backup_reason: string | null;
+          phases: NonNullable<Json>;
           previous_database_name: string | null;
           project_id: string;
           reason: string | null;
@@ -5135,8 +8438,75 @@ export type Database = {
         };
       };
       record_promotion_failure: {
-        Args: { p_attempt: number; p_reason: string; p_run_id: string };
+        Args: {
+          p_attempt: number;
+          p_is_of_platform?: boolean;
+          p_reason: string;
+          p_run_id: string;
+        };
         Returns: string;
+      };
+      record_pull_comment: {
+        Args: {
+          p_api_url: string;
+          p_branch: string;
+          p_comment_id: number;
+          p_project_id: string;
+          p_pull_number: number;
+          p_repository: string;
+        };
+        Returns: undefined;
+      };
+      record_rehearsal_end: {
+        Args: {
+          p_attempt: number;
+          p_passed: boolean;
+          p_run_id: string;
+          p_summary: string;
+        };
+        Returns: {
+          backup_id: string | null;
+          environment_id: string;
+          finished_at: string | null;
+          id: string;
+          passed: boolean | null;
+          phases: NonNullable<Json>;
+          project_id: string;
+          release_id: string;
+          run_id: string;
+          shown_digest: string;
+          started_at: string;
+          summary: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "rehearsals";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
+      record_rehearsal_start: {
+        Args: { p_attempt: number; p_run_id: string };
+        Returns: {
+          backup_id: string | null;
+          environment_id: string;
+          finished_at: string | null;
+          id: string;
+          passed: boolean | null;
+          phases: NonNullable<Json>;
+          project_id: string;
+          release_id: string;
+          run_id: string;
+          shown_digest: string;
+          started_at: string;
+          summary: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "rehearsals";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
       };
       record_repository_rules: {
         Args: { p_attempt: number; p_rules: Json; p_run_id: string };
@@ -5262,8 +8632,97 @@ export type Database = {
         };
         Returns: undefined;
       };
+      record_sealing_key: {
+        Args: { p_gives_up?: boolean; p_public_key: string };
+        Returns: undefined;
+      };
+      record_service: {
+        Args: { p_attempt: number; p_run_id: string };
+        Returns: {
+          branch: string;
+          created_at: string;
+          database_name: string | null;
+          deployed_run_id: string | null;
+          deployed_sha: string | null;
+          destroyed_at: string | null;
+          expires_at: string | null;
+          generation: number;
+          host_label: string;
+          id: string;
+          image_digest: string | null;
+          is_adopted: boolean;
+          is_pinned: boolean;
+          last_used_at: string;
+          name: string;
+          partition_key: string;
+          port: number | null;
+          project_id: string;
+          stage: Database["ops"]["Enums"]["environment_stage"];
+          status: Database["ops"]["Enums"]["environment_status"];
+          url: string | null;
+          wakes_on_request: boolean;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "environments";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      record_upgrade_preview: {
+        Args: {
+          p_attempt: number;
+          p_downtime_seconds: number;
+          p_engine: string;
+          p_evidence_id: string;
+          p_git_sha: string;
+          p_image_digest: string;
+          p_new_errors: number;
+          p_new_warnings: number;
+          p_report: Json;
+          p_run_id: string;
+          p_seconds: number;
+          p_source_digest: string;
+          p_source_series: string;
+          p_summary: string;
+          p_target_series: string;
+          p_verdict: string;
+        };
+        Returns: {
+          backup_id: string;
+          created_at: string;
+          downtime_seconds: number | null;
+          engine: string;
+          environment_id: string;
+          evidence_id: string;
+          git_sha: string;
+          id: string;
+          image_digest: string;
+          new_errors: number;
+          new_warnings: number;
+          project_id: string;
+          report: NonNullable<Json>;
+          run_id: string;
+          seconds: number;
+          source_digest: string;
+          source_series: string;
+          summary: string;
+          target_series: string;
+          verdict: string;
+        };
+        SetofOptions: {
+          from: "*";
+          to: "upgrade_previews";
+          isOneToOne: true;
+          isSetofReturn: false;
+        };
+      };
       record_webhook_secret: {
         Args: { p_project_id: string };
+        Returns: string;
+      };
+      rehearse_release: {
+        Args: { p_requested_by?: string; release_id: string };
         Returns: string;
       };
       release_backup_hold: {
@@ -5287,6 +8746,8 @@ export type Database = {
           manifest_sha256: string | null;
           manifest_url: string | null;
           metadata: NonNullable<Json>;
+          mirror_url: string | null;
+          mirrored_at: string | null;
           object_count: number | null;
           odoo_version: string | null;
           project_id: string;
@@ -5336,6 +8797,7 @@ export type Database = {
         Args: { p_project_id: string; p_user_id: string };
         Returns: boolean;
       };
+      remove_notification_rule: { Args: { p_id: number }; Returns: undefined };
       remove_person_alias: { Args: { alias: string }; Returns: boolean };
       renew_claim: {
         Args: {
@@ -5354,6 +8816,7 @@ export type Database = {
         Args: {
           expires_at: string;
           gate_code: Database["ops"]["Enums"]["ops_gate_code"];
+          p_idempotency_key?: string;
           p_requested_by?: string;
           reason: string;
           release_id: string;
@@ -5373,6 +8836,10 @@ export type Database = {
       };
       require_deployable: {
         Args: { p_attempt: number; p_database_name: string; p_run_id: string };
+        Returns: undefined;
+      };
+      require_image: {
+        Args: { p_attempt: number; p_build_digest: string; p_run_id: string };
         Returns: undefined;
       };
       require_unused_database: {
@@ -5405,8 +8872,44 @@ export type Database = {
         };
         Returns: string;
       };
+      restore_project: {
+        Args: { p_slug: string };
+        Returns: {
+          archived_at: string | null;
+          config: NonNullable<Json>;
+          created_at: string;
+          default_branch: string;
+          heads_asked_at: string | null;
+          id: string;
+          last_polled_at: string | null;
+          notified_at: string | null;
+          odoo_version: string;
+          own_webhook_at: string | null;
+          poll_enabled: boolean;
+          poll_error: string | null;
+          poll_failed_at: string | null;
+          repo_url: string;
+          slug: string;
+          status: Database["ops"]["Enums"]["project_status"];
+          workspace_key: string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "projects";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      retry_messages: {
+        Args: { p_channel?: string; p_project_id?: string };
+        Returns: number;
+      };
       retry_run: {
-        Args: { p_requested_by?: string; p_run_id: string };
+        Args: {
+          p_idempotency_key?: string;
+          p_requested_by?: string;
+          p_run_id: string;
+        };
         Returns: string;
       };
       revoke_event_key: {
@@ -5417,6 +8920,11 @@ export type Database = {
         Args: { exception_id: string; p_revoked_by?: string };
         Returns: undefined;
       };
+      revoke_member_key: { Args: { prefix: string }; Returns: boolean };
+      revoke_person_key: {
+        Args: { key_id: string; p_revoked_by?: string };
+        Returns: boolean;
+      };
       right_now: { Args: Record<PropertyKey, never>; Returns: string };
       roll_back_undecided: {
         Args: Record<PropertyKey, never>;
@@ -5425,6 +8933,7 @@ export type Database = {
       rollback_deployment: {
         Args: {
           deployment_id: string;
+          p_idempotency_key?: string;
           p_requested_by?: string;
           p_with_data?: boolean;
           reason: string;
@@ -5438,6 +8947,13 @@ export type Database = {
           p_overlap?: string;
           prefix: string;
         };
+        Returns: {
+          key: string;
+          key_id: string;
+        }[];
+      };
+      rotate_member_key: {
+        Args: { expires_at: string; p_overlap?: string; prefix: string };
         Returns: {
           key: string;
           key_id: string;
@@ -5472,6 +8988,41 @@ export type Database = {
         Args: { p_content: Json; p_prev_hash: string };
         Returns: string;
       };
+      sealing_key: { Args: Record<PropertyKey, never>; Returns: string };
+      search_run_logs: {
+        Args: {
+          p_before_id?: number;
+          p_level?: Database["ops"]["Enums"]["log_level"];
+          p_limit?: number;
+          p_run_id: string;
+          p_text: string;
+        };
+        Returns: {
+          attempt: number;
+          id: number;
+          level: Database["ops"]["Enums"]["log_level"];
+          message: string;
+          metadata: Json;
+          next_before_id: number;
+          run_id: string;
+          timestamp: string;
+        }[];
+      };
+      seconds_of_phases: {
+        Args: { p_phases: Json };
+        Returns: {
+          phase: string;
+          seconds: number;
+        }[];
+      };
+      see_as_member: {
+        Args: {
+          p_project_id: string;
+          p_session_sha256: string;
+          p_user_id: string;
+        };
+        Returns: undefined;
+      };
       set_environment_status: {
         Args: {
           p_environment_id: string;
@@ -5504,11 +9055,23 @@ export type Database = {
       };
       set_policy: {
         Args: {
+          p_read?: Json;
           project_id: string;
           rules: Json;
           type: Database["ops"]["Enums"]["policy_type"];
         };
         Returns: Json;
+      };
+      set_project_forge: {
+        Args: {
+          p_api_url?: string;
+          p_forge?: string;
+          p_repository?: string;
+          p_set_by?: string;
+          p_slug: string;
+          p_uses_app?: boolean;
+        };
+        Returns: string;
       };
       set_project_setting: {
         Args: {
@@ -5519,10 +9082,101 @@ export type Database = {
         };
         Returns: Json;
       };
+      set_tool: {
+        Args: {
+          p_config?: Json;
+          p_digest?: string;
+          p_docker_image?: string;
+          p_name: string;
+          p_set_by?: string;
+          p_version: string;
+        };
+        Returns: {
+          config: NonNullable<Json>;
+          created_at: string;
+          digest: string | null;
+          docker_image: string | null;
+          id: string;
+          name: string;
+          set_at: string;
+          set_by: string | null;
+          version: string;
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "tools";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
+      set_variable: {
+        Args: {
+          p_environment_id?: string;
+          p_name: string;
+          p_project_id: string;
+          p_public_key: string;
+          p_sealed: string;
+          p_set_by?: string;
+          p_stage?: Database["ops"]["Enums"]["environment_stage"];
+        };
+        Returns: {
+          environment: string;
+        }[];
+      };
+      set_workflow: {
+        Args: {
+          p_config?: Json;
+          p_is_enabled?: boolean;
+          p_name: string;
+          p_set_by?: string;
+          p_slug: string;
+          p_workflow_type?: Database["ops"]["Enums"]["workflow_type"];
+        };
+        Returns: {
+          config: NonNullable<Json>;
+          created_at: string;
+          id: string;
+          is_enabled: boolean;
+          name: string;
+          project_id: string;
+          set_at: string;
+          set_by: string | null;
+          workflow_type: Database["ops"]["Enums"]["workflow_type"];
+        }[];
+        SetofOptions: {
+          from: "*";
+          to: "workflows";
+          isOneToOne: false;
+          isSetofReturn: true;
+        };
+      };
       settle_gates: { Args: Record<PropertyKey, never>; Returns: number };
+      settle_restored_record: {
+        Args: {
+          p_backup_id: string;
+          p_has_databases: boolean;
+          p_taken_at: string;
+        };
+        Returns: {
+          environments: number;
+          messages: number;
+          runs: number;
+          sessions: number;
+          stopped: number;
+        }[];
+      };
       shown_digest: {
         Args: { p_at?: string; release_id: string };
         Returns: string;
+      };
+      sign_in_invited: {
+        Args: {
+          p_email: string;
+          p_issuer: string;
+          p_session_sha256: string;
+          p_subject: string;
+        };
+        Returns: undefined;
       };
       sign_off_gate: {
         Args: {
@@ -5531,10 +9185,15 @@ export type Database = {
           p_approver_id?: string;
           p_rationale?: Json;
           p_shown?: string;
+          p_signature?: Json;
           p_source?: string;
           release_id: string;
         };
         Returns: string;
+      };
+      sign_out_of_console: {
+        Args: { p_session_sha256: string };
+        Returns: boolean;
       };
       start_promotion: {
         Args: { p_attempt: number; p_backup_id?: string; p_run_id: string };
@@ -5549,12 +9208,15 @@ export type Database = {
           g4_status: Database["ops"]["Enums"]["ops_gate_status"];
           git_shas: NonNullable<Json>;
           id: string;
+          idempotency_key: string | null;
           image_digest: string;
+          joined_requests: NonNullable<Json>;
           keep_previous_until: string | null;
           kept_at: string | null;
           kept_by: string | null;
           kept_reason: string | null;
           no_backup_reason: string | null;
+          phases: NonNullable<Json>;
           previous_database_name: string | null;
           project_id: string;
           reason: string | null;
@@ -5591,6 +9253,11 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      stop_idle_environments: {
+        Args: { p_now?: string; p_watched_since: string };
+        Returns: string[];
+      };
+      stop_seeing_as: { Args: { p_session_sha256: string }; Returns: boolean };
       tell_health: {
         Args: {
           p_attempt: number;
@@ -5621,6 +9288,22 @@ export type Database = {
           isSetofReturn: true;
         };
       };
+      unset_variable: {
+        Args: {
+          p_environment_id?: string;
+          p_name: string;
+          p_project_id: string;
+          p_stage?: Database["ops"]["Enums"]["environment_stage"];
+          p_unset_by?: string;
+        };
+        Returns: {
+          environment: string;
+        }[];
+      };
+      use_console_link: {
+        Args: { p_link_sha256: string; p_session_sha256: string };
+        Returns: undefined;
+      };
       usual_duration: {
         Args: {
           p_kind: Database["ops"]["Enums"]["run_kind"];
@@ -5648,15 +9331,63 @@ export type Database = {
       verify_checkpoints: { Args: { p_anchor?: string }; Returns: boolean };
       verify_run_chain: { Args: { p_run_id: string }; Returns: boolean };
       visible_projects: { Args: Record<PropertyKey, never>; Returns: string[] };
+      waits_for_go: { Args: { release_id: string }; Returns: boolean };
+      wake_environments: {
+        Args: { p_host_labels: string[] };
+        Returns: string[];
+      };
       watch_backup_freshness: { Args: { p_now: string }; Returns: string[] };
+      watch_backup_mirrors: {
+        Args: { p_mirror_url: string; p_now: string };
+        Returns: string[];
+      };
+      watch_platform_backup: {
+        Args: { p_every_hours: number; p_now: string };
+        Returns: boolean;
+      };
+      withdraw_console_invitation: {
+        Args: { p_email: string; p_withdrawn_by?: string };
+        Returns: number;
+      };
       withdraw_release: { Args: { release_id: string }; Returns: undefined };
+      work_ahead: {
+        Args: { p_poll_seconds: number };
+        Returns: {
+          has_runs: boolean;
+          message_in_seconds: number;
+          poll_in_seconds: number;
+        }[];
+      };
       worker_heartbeat: {
         Args: { p_kind: string; p_metadata?: Json; p_worker_id: string };
         Returns: undefined;
       };
       worker_to_wait_for: { Args: Record<PropertyKey, never>; Returns: string };
+      workflow_config_fields: {
+        Args: Record<PropertyKey, never>;
+        Returns: {
+          field: string;
+          json_type: string;
+          workflow_type: Database["ops"]["Enums"]["workflow_type"];
+        }[];
+      };
     };
     Enums: {
+      advisory_kind:
+        | "module_renamed"
+        | "module_merged"
+        | "module_removed"
+        | "model_renamed"
+        | "model_merged"
+        | "model_moved"
+        | "model_removed"
+        | "field_removed"
+        | "field_changed"
+        | "field_moved"
+        | "xml_id_removed"
+        | "xml_id_moved"
+        | "xml_id_changed"
+        | "note";
       advisory_severity: "info" | "warning" | "critical";
       alias_kind: "email" | "subject" | "login" | "forge";
       backup_status:
@@ -5677,6 +9408,7 @@ export type Database = {
       incident_status: "open" | "resolved";
       log_level: "debug" | "info" | "warn" | "error";
       membership_role: "viewer" | "developer" | "admin" | "owner";
+      message_status: "waiting" | "delivered" | "superseded" | "dead";
       ops_decision_type: "approved" | "rejected";
       ops_gate_code: "G1" | "G2" | "G3" | "G4";
       ops_gate_status:
@@ -5687,9 +9419,18 @@ export type Database = {
       orphan_decision: "adopted" | "dropped";
       orphan_kind: "database" | "role" | "service" | "folder";
       policy_type:
-        "gates" | "promotion" | "ttl" | "backup" | "retention" | "clone";
+        | "gates"
+        | "promotion"
+        | "ttl"
+        | "backup"
+        | "retention"
+        | "clone"
+        | "limits"
+        | "preview"
+        | "egress"
+        | "images";
       project_status: "active" | "archived";
-      restore_purpose: "restore" | "clone" | "drill";
+      restore_purpose: "restore" | "clone" | "drill" | "upgrade";
       restore_status: "pending" | "running" | "succeeded" | "failed";
       run_kind:
         | "build"
@@ -5704,7 +9445,10 @@ export type Database = {
         | "destroy"
         | "verify"
         | "retention"
-        | "compare";
+        | "compare"
+        | "rehearse"
+        | "stop"
+        | "start";
       run_status:
         "queued" | "claimed" | "running" | "succeeded" | "failed" | "canceled";
       workflow_type: "build" | "test" | "deploy" | "backup" | "upgrade";
@@ -5869,6 +9613,22 @@ export type CompositeTypes<
 export const Constants = {
   ops: {
     Enums: {
+      advisory_kind: [
+        "module_renamed",
+        "module_merged",
+        "module_removed",
+        "model_renamed",
+        "model_merged",
+        "model_moved",
+        "model_removed",
+        "field_removed",
+        "field_changed",
+        "field_moved",
+        "xml_id_removed",
+        "xml_id_moved",
+        "xml_id_changed",
+        "note",
+      ],
       advisory_severity: ["info", "warning", "critical"],
       alias_kind: ["email", "subject", "login", "forge"],
       backup_status: [
@@ -5896,6 +9656,7 @@ export const Constants = {
       incident_status: ["open", "resolved"],
       log_level: ["debug", "info", "warn", "error"],
       membership_role: ["viewer", "developer", "admin", "owner"],
+      message_status: ["waiting", "delivered", "superseded", "dead"],
       ops_decision_type: ["approved", "rejected"],
       ops_gate_code: ["G1", "G2", "G3", "G4"],
       ops_gate_status: [
@@ -5922,9 +9683,13 @@ export const Constants = {
         "backup",
         "retention",
         "clone",
+        "limits",
+        "preview",
+        "egress",
+        "images",
       ],
       project_status: ["active", "archived"],
-      restore_purpose: ["restore", "clone", "drill"],
+      restore_purpose: ["restore", "clone", "drill", "upgrade"],
       restore_status: ["pending", "running", "succeeded", "failed"],
       run_kind: [
         "build",
@@ -5940,6 +9705,9 @@ export const Constants = {
         "verify",
         "retention",
         "compare",
+        "rehearse",
+        "stop",
+        "start",
       ],
       run_status: [
         "queued",

@@ -60,6 +60,10 @@ class Bench:
         self.databases.create(name, owner=name, template=template)
         return self.databases.access(name, role=name)
 
+    def filestore(self, access: DatabaseAccess) -> Path:
+        """Return where Odoo keeps the database's files."""
+        return self.folder / "data" / "filestore" / access.database
+
     def config(self, build: Build, access: DatabaseAccess, *, cron_threads: int = 0) -> Path:
         """Write the configuration file."""
         path = self.folder / f"{access.database}.conf"

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from odooops_dagster.model import CheckResult
+from odooops_dagster.model import CheckResult, DatabaseAccess
 from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.odoo.judge import judge
 from odooops_dagster.tools.odoo.log import OdooLog
 from odooops_dagster.tools.postgres.contents import module_states
 from odooops_dagster.tools.project_file import OwnTests, read_text
+from tests.acceptance.conftest import NewOdoo
 from tests.acceptance.odoo_bench import Bench
 
 pytestmark = [pytest.mark.odoo, pytest.mark.timeout(600)]
@@ -69,7 +70,9 @@ tests:
 """
 
 
-def test_odoos_own_names_of_failed_tests_are_held_and_tags_chosen(bench: Bench, tmp_path: Path) -> None:
+def test_odoos_own_names_of_failed_tests_are_held_and_tags_chosen(
+    bench: Bench, new_odoo: NewOdoo, tmp_path: Path
+) -> None:
     """A failure, two subtests and a class that does not start are held; what a tag adds is not."""
     module = tmp_path / "addons" / "goods"
     (module / "tests").mkdir(parents=True)
@@ -78,20 +81,21 @@ def test_odoos_own_names_of_failed_tests_are_held_and_tags_chosen(bench: Bench, 
     (module / "tests" / "__init__.py").write_text("from . import test_goods\n")
     (module / "tests" / "test_goods.py").write_text(TESTS)
     own = read_text(SETTINGS.encode()).settings.tests
-    passed = installed(bench, tmp_path / "addons", own, word="day")
+    passed = installed(bench, new_odoo("day"), tmp_path / "addons", own)
     assert passed.passed, passed.summary
     assert len(passed.metadata["quarantined"]) == len(passed.metadata["failed_tests"]) == 4
     assert passed.metadata["modules"] == {"goods": 3}
-    more = installed(bench, tmp_path / "addons", own.model_copy(update={"tags": ("-slow", "nightly")}), word="night")
+    more = installed(
+        bench, new_odoo("night"), tmp_path / "addons", own.model_copy(update={"tags": ("-slow", "nightly")})
+    )
     assert not more.passed
     assert "TestNightly.test_at_night: AssertionError: found at night" in more.summary
 
 
-def installed(bench: Bench, addons: Path, own: OwnTests, *, word: str) -> CheckResult:
+def installed(bench: Bench, access: DatabaseAccess, addons: Path, own: OwnTests) -> CheckResult:
     """Install the module with its tests and return the check of these."""
     build = bench.build(addons=addons)
     build = replace(build, source=replace(build.source, modules=("goods",)))
-    access = bench.database(word)
     command = commands.install_command(
         build, bench.config(build, access), names=["goods"], tests=["goods"], tags=own.tags
     )

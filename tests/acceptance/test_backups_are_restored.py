@@ -16,7 +16,7 @@ import pytest
 from odooops_dagster import home as names
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.local.binaries import wheel_bin_dir
-from odooops_dagster.model import Environment
+from odooops_dagster.model import DatabaseAccess, Environment
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.build.image import keep_build
 from odooops_dagster.steps.core.evidence import object_at
@@ -24,6 +24,7 @@ from odooops_dagster.steps.recovery.verify import verify_again
 from odooops_dagster.tools.backup.dump import Programs
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
 from odooops_dagster.tools.store import FolderStore
+from tests.acceptance.conftest import NewOdoo
 from tests.acceptance.odoo_bench import Bench
 from tests.acceptance.platform import CACHE
 from tests.backups import Production
@@ -70,13 +71,13 @@ class OdoosOwn(Production):
 
 
 @pytest.fixture
-def production(bench: Bench, control: ControlPlane) -> Iterator[Recovery]:
+def production(bench: Bench, new_odoo: NewOdoo, control: ControlPlane) -> Iterator[Recovery]:
     """Yield a production whose Odoo is real and serves."""
     home = bench.folder
     keep_build(home, replace(bench.build(), digest=IMAGE))
     project = control.projects.create("shop", repo_url="https://forge.example/shop.git", odoo_version="19.0")
     environment = control.environments.ensure(project.id, branch="main", stage="production")
-    database = installed(bench, names.role_name(environment), names.data_folder(home, environment))
+    database = installed(bench, new_odoo("shop"), names.role_name(environment), names.data_folder(home, environment))
     with dg.DagsterInstance.ephemeral() as instance:
         shop = Shop(
             control=control,
@@ -99,14 +100,11 @@ def production(bench: Bench, control: ControlPlane) -> Iterator[Recovery]:
             bench.databases.drop_role(names.role_name(environment))
 
 
-def installed(bench: Bench, role: str, data: Path) -> str:
-    """Install Odoo by hand, and give its database and its files to the environment's role."""
-    access = bench.database("shop")
-    checks = bench.install(bench.build(), access, "base", "web")
-    assert all(check.passed for check in checks.values())
+def installed(bench: Bench, access: DatabaseAccess, role: str, data: Path) -> str:
+    """Give an Odoo's database and its files to the environment's role; return the database's name."""
     bench.databases.ensure_role(role)
     bench.databases.hand_over(access.database, to=role)
-    shutil.copytree(bench.folder / "data" / "filestore" / access.database, data / "filestore" / access.database)
+    shutil.copytree(bench.filestore(access), data / "filestore" / access.database)
     return access.database
 
 

@@ -21,12 +21,14 @@ from odooops_dagster.tools.postgres.contents import module_states
 from odooops_dagster.tools.sanitize import neutralize
 from odooops_dagster.tools.sanitize.neutralize import Script
 from odooops_dagster.tools.sanitize.pipeline import SanitizationReport, offenders, sanitize
+from tests.acceptance.conftest import NewOdoo
 from tests.acceptance.odoo_bench import Bench, clean, fetch
 from tests.acceptance.platform import wait_for
 
 pytestmark = [pytest.mark.odoo, pytest.mark.timeout(1800)]
 
-MODULES = ("base", "web", "mail", "payment", "payment_demo", "auth_oauth", "iap", "base_automation", "queue_job")
+# Installed beside `base` and `web`.
+MODULES = ("mail", "payment", "payment_demo", "auth_oauth", "iap", "base_automation", "queue_job")
 REQUIREMENTS = "odoo-addon-queue_job==19.0.*\n"
 PASSWORD = "correct-horse-battery"
 # What an administrator would have set up in production, told in SQL: servers at an address that we watch.
@@ -115,10 +117,10 @@ def url(access: DatabaseAccess) -> str:
 
 
 @pytest.fixture(scope="module")
-def production(bench: Bench) -> Iterator[Production]:
+def production(bench: Bench, new_odoo: NewOdoo) -> Iterator[Production]:
     """Yield a real Odoo database whose mail, payment, keys, webhooks and jobs all work."""
     build = bench.build(requirements=REQUIREMENTS)
-    access = bench.database("production")
+    access = new_odoo("production")
     command = commands.install_command(build, bench.config(build, access), names=MODULES, tests=())
     assert bench.run(command, access.database).exit_status == 0
     with trap() as made:

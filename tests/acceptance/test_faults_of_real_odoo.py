@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.conftest import NewOdoo
 from tests.acceptance.odoo_bench import Bench
 from tests.acceptance.platform import SERIES
 
@@ -23,7 +24,9 @@ class TestPage(HttpCase):
 """
 
 
-def test_a_test_of_a_page_passes_where_odoo_came_without_a_script(bench: Bench, tmp_path: Path) -> None:
+def test_a_test_of_a_page_passes_where_odoo_came_without_a_script(
+    bench: Bench, new_odoo: NewOdoo, tmp_path: Path
+) -> None:
     """Odoo builds every bundle before such a test, and its module `mail` names a script that Debian leaves out."""
     addon = tmp_path / "addons" / "shop_page"
     (addon / "tests").mkdir(parents=True)
@@ -36,7 +39,7 @@ def test_a_test_of_a_page_passes_where_odoo_came_without_a_script(bench: Bench, 
     (addon / "tests" / "test_page.py").write_text(TEST)
     requirements = "".join(f"odoo-addon-{name}=={SERIES}.*\n" for name in OCA_MODULES)
     build = bench.build(addons=tmp_path / "addons", requirements=requirements)
-    checks = bench.install(build, bench.database("faults"), "shop_page", *OCA_MODULES)
+    checks = bench.install(build, new_odoo("faults"), "shop_page", *OCA_MODULES)
     assert {name: check.summary for name, check in checks.items() if not check.passed} == {}
     assert set(checks["module_tests_passed"].metadata["modules"]) == {"shop_page", *OCA_MODULES}
     assert checks["log_clean"].metadata["excused"] == 0

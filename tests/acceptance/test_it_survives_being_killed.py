@@ -10,6 +10,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -17,8 +18,10 @@ import psutil
 import psycopg
 import pytest
 
+from odooops_dagster.engine import tags
 from odooops_dagster.engine.processes import Process
 from odooops_dagster.errors import OdooOpsError
+from odooops_dagster.local.overview import overview
 from odooops_dagster.local.postgres import database_urls
 from odooops_dagster.model import FINISHED, Run
 from tests.acceptance.conftest import make_project
@@ -89,8 +92,8 @@ def process_of(running: Platform, run: Run) -> list[psutil.Process]:
     with psycopg.connect(database_urls(running.settings).dagster) as connection:
         rows = connection.execute(
             "select p.value from run_tags p join run_tags r using (run_id)"
-            " where p.key = 'ops/process' and r.key = 'ops/run_id' and r.value = %s",
-            (str(run.id),),
+            " where p.key = %s and r.key = %s and r.value = %s",
+            (tags.PROCESS, tags.RUN_ID, str(run.id)),
         ).fetchall()
     return [psutil.Process(Process.parse(value).pid) for (value,) in rows]
 
@@ -139,8 +142,8 @@ def all_quiet(running: Platform) -> bool | None:
     """Return True when nothing is queued or at work, every program is back, and the janitor has been."""
     try:
         busy = running.query("select 1 from ops.runs where status in ('queued', 'claimed', 'running')")
-        healthy = running.ask("status")["healthy"]
-    except (OdooOpsError, AssertionError, psycopg.Error):  # a server that is just coming back
+        healthy = overview(running.settings).healthy
+    except (OdooOpsError, psycopg.Error):  # a server that is just coming back
         return None
     return True if not busy and healthy and not leftovers(running) else None
 
@@ -172,13 +175,20 @@ def assert_whole(running: Platform) -> None:
     for row in deployed:
         wait_for(lambda url=row["url"]: _answers(url), seconds=120, what=f"answer of {row['url']}")  # type: ignore[misc]
     assert leftovers(running) == []
-    served = Counter(
+    expected = Counter(f"env-{row['id'].hex[:8]}.{row['database_name']}.conf" for row in deployed)
+    with suppress(AssertionError):  # the difference says more
+        wait_for(lambda: _served(running) == expected or None, seconds=60, what="the end of what serves no environment")
+    assert _served(running) == expected
+
+
+def _served(running: Platform) -> Counter[str]:
+    """Return the configurations of the Odoos that run."""
+    return Counter(
         Path(word.removeprefix("--config=")).name
         for process in running.processes()
         for word in _odoos_words(process)
         if word.startswith("--config=")
     )
-    assert served == Counter(f"env-{row['id'].hex[:8]}.{row['database_name']}.conf" for row in deployed)
 
 
 def _answers(url: str) -> bool | None:

@@ -20,14 +20,15 @@ from odooops_dagster.tools.sanitize import neutralize
 from odooops_dagster.tools.sanitize.pipeline import offenders, sanitize
 from odooops_dagster.tools.sanitize.secrets import secret_list
 from tests.acceptance.canaries import MARK, Canaries, release
+from tests.acceptance.conftest import NewOdoo
 from tests.acceptance.odoo_bench import Bench
 from tests.acceptance.platform import SERIES
 from tests.servers import PostgresServer
 
 ROOT = Path(__file__).parents[2]
-# Installed one after the other, each within the time of a job.
+# Installed beside `base` and `web`, one after the other, each within the time of a job.
 MODULES = (
-    "base,web,mail,account,sale_management,stock,point_of_sale,website_sale,website_slides,project,crm,survey,hr_skills",
+    "mail,account,sale_management,stock,point_of_sale,website_sale,website_slides,project,crm,survey,hr_skills",
     (
         "auth_oauth,auth_passkey,auth_totp_mail,base_automation,base_geolocalize,certificate,cloud_storage_azure"
         ",delivery_mondialrelay,event,google_address_autocomplete,google_calendar,google_gmail,google_recaptcha"
@@ -69,10 +70,10 @@ class Aviary:
 
 
 @pytest.fixture(scope="module")
-def aviary(bench: Bench) -> Aviary:
+def aviary(bench: Bench, new_odoo: NewOdoo) -> Aviary:
     """Return an Odoo with all the modules."""
     build = bench.build()
-    access = bench.database("aviary")
+    access = new_odoo("aviary")
     for names in MODULES:
         command = commands.install_command(build, bench.config(build, access), names=names.split(","), tests=())
         assert bench.run(command, access.database).exit_status == 0

@@ -17,6 +17,7 @@ from odooops_dagster.tools.odoo import commands, debian, distribution, environme
 from odooops_dagster.tools.odoo.distribution import Installation
 from odooops_dagster.tools.odoo.log import OdooLog
 from odooops_dagster.tools.postgres.contents import module_states, read_rows
+from tests.acceptance.conftest import Seed
 from tests.acceptance.odoo_bench import Bench, clean, fetch
 from tests.acceptance.platform import CACHE, SERIES, wait_for
 
@@ -34,13 +35,9 @@ install(sys.argv[1], home=Path(sys.argv[2]), progress=lambda line: print(line, f
 
 
 @pytest.fixture(scope="module")
-def base_template(bench: Bench) -> str:
+def base_template(seed: Seed) -> str:
     """Return a template database with `base` and `web` installed."""
-    access = bench.database("seed")
-    checks = bench.install(bench.build(), access, "base", "web")
-    assert all(check.passed for check in checks.values()), checks
-    bench.databases.keep_as_template(access.database, f"{bench.mark}_template")
-    return f"{bench.mark}_template"
+    return seed.template
 
 
 def test_odoo_is_installed_whole_or_not_at_all(tmp_path: Path) -> None:

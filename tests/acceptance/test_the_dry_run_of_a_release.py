@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.test_the_demo_of_a_new_clone import ROOT, demonstrated, state_folder
+from tests.acceptance.test_the_demo_of_a_new_clone import ROOT, demonstrated, state_folder, text_of
 from tests.cache import CACHE
 
 __all__ = ["state_folder"]
@@ -19,7 +19,7 @@ def test_a_release_goes_through_its_gates_to_production(state_folder: Path) -> N
     """The dry run asserts what may go where after each step, and ends only if the whole chain is on record."""
     assert "ops demo --gates --once" in (ROOT / "Makefile").read_text()
     argv = [str(Path(sys.executable).with_name("ops")), "demo", "--gates", "--once"]
-    told = demonstrated(argv, ROOT, state_folder, {"ODOOOPS_CACHE": str(CACHE)})
+    told = text_of(demonstrated(argv, ROOT, state_folder, {"ODOOOPS_CACHE": str(CACHE)}))
     stands = [line.split("gates:")[1].strip() for line in told.splitlines() if line.strip().startswith("gates:")]
     assert stands == [
         "G1 passed, G2 pending, G3 pending, G4 pending",

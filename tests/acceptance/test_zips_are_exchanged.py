@@ -25,6 +25,7 @@ from odooops_dagster.tools.backup.zip_import import import_zip, inspect_zip
 from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.row_restore.apply import apply
 from odooops_dagster.tools.row_restore.diff import Chosen, diff
+from tests.acceptance.conftest import NewOdoo
 from tests.acceptance.odoo_bench import Bench, clean
 from tests.backups import repository_in
 from tests.servers import PostgresServer
@@ -81,15 +82,14 @@ class Shop:
 
     def filestore(self, access: DatabaseAccess) -> Path:
         """Return where Odoo keeps the database's files."""
-        return self.bench.folder / "data" / "filestore" / access.database
+        return self.bench.filestore(access)
 
 
 @pytest.fixture(scope="module")
-def shop(bench: Bench, postgres_server: PostgresServer) -> Shop:
-    """Install Odoo's base and enter something."""
+def shop(bench: Bench, new_odoo: NewOdoo, postgres_server: PostgresServer) -> Shop:
+    """Enter something into an Odoo."""
     build = bench.build()
-    access = bench.database("shop")
-    assert all(check.passed for check in bench.install(build, access, "base").values())
+    access = new_odoo("shop")
     parts = urlsplit(postgres_server.url(access.database))
     admin = replace(access, user=str(parts.username), password=unquote(str(parts.password)))
     made = Shop(bench=bench, build=build, access=access, admin=admin)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from typing import Any
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
 from tests.dagster.productions import Shop
 from tests.dagster.recoveries import Recovery
+from tests.json_forms import as_published
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,6 +25,7 @@ Meanwhile = Callable[[Shop], object]
 class Answer:
     """What the command said and how it ended."""
 
+    words: tuple[str, ...]
     status: int
     out: str
     said: str
@@ -32,7 +33,7 @@ class Answer:
     @property
     def json(self) -> Any:  # noqa: ANN401 - whatever the command prints
         """Return the value that the command printed for programs."""
-        return json.loads(self.out)
+        return as_published(self.words, self.out)
 
 
 def work_off(production: Shop, **settings: object) -> None:
@@ -43,7 +44,7 @@ def work_off(production: Shop, **settings: object) -> None:
 
 def typed(production: Shop, *words: object, answer: str = "", meanwhile: Meanwhile = work_off) -> Answer:
     """Let a person type `ops` with these words, and the platform work until the command ends."""
-    argv = [sys.executable, "-m", "odooops_dagster.doors.cli", *map(str, words)]
+    argv = (sys.executable, "-m", "odooops_dagster.doors.cli", *map(str, words))
     with subprocess.Popen(argv, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True, cwd=ROOT) as command:
         assert command.stdin is not None
         command.stdin.write(answer)
@@ -53,4 +54,5 @@ def typed(production: Shop, *words: object, answer: str = "", meanwhile: Meanwhi
             time.sleep(0.1)
         assert command.stdout is not None
         assert command.stderr is not None
-        return Answer(status=command.returncode, out=command.stdout.read(), said=command.stderr.read())
+        told = command.stdout.read()
+        return Answer(words=argv[3:], status=command.returncode, out=told, said=command.stderr.read())

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -29,6 +28,7 @@ from odooops_dagster.home import UI_HOST, fork_socket, workspace_file
 from odooops_dagster.local.logins import Logins
 from odooops_dagster.local.readiness import accepts
 from odooops_dagster.model import Environment, Project, Run
+from odooops_dagster.tools.runtime.ports import free_port
 from tests.dagster.world import wish
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +41,7 @@ class Engine:
     def __init__(self, home: Path, *, environment: dict[str, str], control: ControlPlane) -> None:
         self.home = home
         self.control = control
-        self.port = _free_port()
+        self.port = free_port()
         self._environment = os.environ | environment
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self.project: Project = control.projects.create(
@@ -99,6 +99,10 @@ class Engine:
         """Return the run's row once it has one of the statuses."""
         until(lambda: self.control.runs.get(run.id).status in statuses, f"run #{run.run_number} is {statuses}")
         return self.control.runs.get(run.id)
+
+    def pids(self) -> dict[str, int]:
+        """Return the process id of each of the four by its name."""
+        return {name: process.pid for name, process in self._processes.items()}
 
     def process_of(self, run: Run) -> Process:
         """Return the process that works on the run, once it has said so."""
@@ -212,12 +216,6 @@ def until(true: Callable[[], object], what: str, *, seconds: float = PATIENCE_SE
     while not true():
         assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain until {what}"
         time.sleep(0.1)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -1,11 +1,7 @@
-"""A run's process that is killed in its promotion: `python -m tests.dagster.promotion_child <as told>`."""
+"""A run's process that is killed in its promotion."""
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,7 +14,7 @@ from odooops_dagster.steps.release.promote import promote
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime.process import ProcessRuntime
 from odooops_dagster.tools.store import FolderStore
-from tests.dagster.clone_child import KILLED, crashing
+from tests.crashes import ending_at
 
 
 def main(told: dict[str, Any]) -> None:
@@ -39,19 +35,7 @@ def main(told: dict[str, Any]) -> None:
             settings=Settings(home=home, trust_pushers=True),
             log=lambda _level, line: print(line),
         )
-        with killed_at(told["point"]):
+        with ending_at(told["point"]):
             checks = promote(context).checks
         assert all(check.passed for check in checks), checks
         control.runs.complete(fence, exit_code=0)
-
-
-def killed_at(point: list[str] | None) -> AbstractContextManager[Any]:
-    """Let the process end before or after a place in the code, for as long as the block."""
-    if point is None:
-        return nullcontext()
-    place, when = point
-    return crashing(place, when, lambda: os._exit(KILLED))
-
-
-if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))

@@ -156,3 +156,22 @@ def _work(hosted: Promoting) -> None:
     path = names.filestore(made.settings.home, environment, str(environment.database_name)) / place
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(CONTENT)
+
+
+def failed_and_rolled_back(hosted: Promoting, deployment: Deployment) -> str:
+    """Check the record of a promotion that took itself back, and return the incident's words."""
+    assert (deployment.status, hosted.run_of(deployment).status) == ("failed", "failed")
+    back = hosted.control.deployments.list(hosted.estate.project.id)[0]
+    assert (back.rollback_of, back.status, back.with_data) == (deployment.id, "succeeded", True)
+    assert back.image_digest == hosted.environment.image_digest
+    [incident] = hosted.control.incidents.list(hosted.estate.project.id)
+    assert (incident.deployment_id, incident.status) == (deployment.id, "open")
+    return incident.description
+
+
+def served_before(hosted: Promoting) -> str:
+    """Return the release of the build that served before the first promotion: the one that its push made."""
+    *_, first = hosted.control.deployments.list(hosted.estate.project.id)
+    version = hosted.control.releases.by_id(first.release_id).version
+    assert version == "main-rc.1"
+    return version

@@ -70,7 +70,7 @@ class Recovery:
 
     def serve(self) -> None:
         """Let what the row names serve, and wait until it does."""
-        converge(self.runtime, self.shop.databases, self.shop.settings, self.environment)
+        converge(self.shop.control, self.runtime, self.shop.databases, self.shop.settings, self.environment)
         home = self.shop.settings.home
         until(lambda: answers(home, self.environment), f"{self.environment.url} answers")
 

@@ -1,11 +1,9 @@
-"""A run's process that is killed in its restore or drill: `python -m tests.dagster.recovery_child <as told>`."""
+"""A run's process that is killed in its restore or drill."""
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import sys
 import threading
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields
@@ -24,7 +22,7 @@ from odooops_dagster.steps.recovery.retention import apply_policy
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime.process import ProcessRuntime
 from odooops_dagster.tools.store import FolderStore
-from tests.dagster.clone_child import crashing
+from tests.crashes import crashing
 
 
 def main(told: dict[str, Any]) -> None:
@@ -98,7 +96,3 @@ def carry_out(in_project: ProjectContext) -> tuple[CheckResult, ...]:
     if context.run.kind == "drill":
         return run_drill(context).checks
     return restore_environment(context).checks
-
-
-if __name__ == "__main__":
-    main(json.loads(sys.argv[1]))

@@ -31,6 +31,11 @@ create table if not exists ir_config_parameter
 (id serial primary key, key text unique, value text, create_date timestamp, write_date timestamp);
 create table if not exists ir_module_module (name text primary key, state text, latest_version text);
 create table if not exists sale_order (id serial primary key, name text, note text, amount numeric);
+create table if not exists res_users (id int primary key, login text, password text);
+create table if not exists ir_model_data (module text, name text, model text, res_id int);
+insert into res_users values (2, 'admin', 'admin') on conflict do nothing;
+insert into ir_model_data select 'base', 'user_admin', 'res.users', 2
+where not exists (select from ir_model_data where name = 'user_admin');
 insert into ir_config_parameter (key, value) values ('database.uuid', gen_random_uuid()) on conflict do nothing;
 """
 

@@ -223,7 +223,7 @@ class Studio:
             *self.databases(),
             *self.shop.databases.roles(names.CLONE_STAGING_PREFIX),
             *(str(path) for path in (home / "templates").glob("*")),
-            *(str(path) for path in (home / "runs").glob("*/golden-*")),
+            *(str(path) for path in (home / "runs").glob("*/clone-template-*")),
             *(str(path) for path in (home / "environments").glob("*/data/filestore/*_r*")),
         ]
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -31,11 +28,12 @@ from odooops_dagster.tools.backup.retention_plan import Planned
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
 from odooops_dagster.tools.store import FolderStore
 from sensors.ops_queue import requested, startable
+from tests.dagster import recovery_child
 from tests.dagster.productions import Shop, shop
 from tests.dagster.recoveries import Recovery
+from tests.forks import exit_status
 from tests.servers import PostgresServer
 
-ROOT = Path(__file__).parents[2]
 BESIDE = [kind for kind in KINDS.values() if not kind.has_partitions]
 # Where the process of a retention run is killed.
 POINTS = [
@@ -101,7 +99,7 @@ def test_a_verification_does_not_hold_up_a_deployment(production: Shop) -> None:
     result = requested([startable(control, run) for run in claimed if run.id == verifying.id])
     [request] = result.run_requests or []
     assert (request.job_name, request.partition_key) == ("verify", None)
-    assert not {"ops/environment", "dagster/partition"} & request.tags.keys()
+    assert not {".dagster/ops.environment", "dagster/partition"} & request.tags.keys()
     assert result.dynamic_partitions_requests == []
     [run] = [run for run in claimed if run.id == verifying.id]
     assert execute(production, run).status == "succeeded"
@@ -233,8 +231,7 @@ def test_a_killed_retention_is_ended_by_the_next_attempt(
 def child(told: dict[str, str], run: Run, point: tuple[str, str] | None) -> int:
     """Carry the run out in a process of its own, killed at the point, and return its exit status."""
     more = {"run_id": str(run.id), "attempt": run.attempt, "point": point}
-    command = [sys.executable, "-m", "tests.dagster.recovery_child", json.dumps(told | more)]
-    return subprocess.run(command, check=False, timeout=300, cwd=ROOT).returncode
+    return exit_status(recovery_child.main, told | more)
 
 
 # -- the clock

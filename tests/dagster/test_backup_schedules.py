@@ -20,7 +20,7 @@ from odooops_dagster.tools.backup.quarantine import quarantine, quarantined
 from odooops_dagster.tools.backup.repository_lock import lock_repository
 from schedules.backup_freshness import backup_freshness
 from schedules.backup_retention import backup_retention
-from schedules.nightly_backups import nightly_backups
+from schedules.backups_due import backups_due
 from tests.backups import repository_in
 from tests.dagster.productions import deployed
 from tests.dagster.world import World
@@ -48,18 +48,7 @@ class Keeper:
     def backup(self, taken_at: datetime, *, status: str = "verified", label: str | None = None) -> Backup:
         """Put a backup of that moment on the record and its manifest into the store."""
         backup_id = self._insert(taken_at, status, label)
-        manifest = Manifest(
-            id=str(backup_id),
-            taken_at=taken_at,
-            database_name="ops_data",
-            dump_format="custom",
-            dump=(),
-            dump_bytes=0,
-            file_table=(),
-            file_count=0,
-            file_bytes=0,
-            objects={},
-        )
+        manifest = Manifest.draft(str(backup_id), taken_at=taken_at, database_name="ops_data", dump_format="custom")
         url = self.repository.write_manifest(manifest)
         self.note("update ops.backups set manifest_url = %s, manifest_sha256 = %s where id = %s",
                       url, manifest.sha256, backup_id)  # fmt: skip
@@ -156,9 +145,47 @@ def test_each_night_is_queued_once(keeper: Keeper) -> None:
     assert again == []
     [backup] = backups(keeper, first)
     run = keeper.control.runs.get(UUID(str(backup.run_id)))
-    assert (run.kind, run.trigger, run.requested_by) == ("backup", "schedule", "schedule nightly_backups")
+    assert (run.kind, run.trigger, run.requested_by) == ("backup", "schedule", "schedule backups_due")
     tomorrow = queue_nightly(keeper, hour=2, time_zone="UTC", now=now + days(1))
     assert len(tomorrow) == 1
+
+
+def test_backups_follow_during_the_day_where_the_policy_wants_them(keeper: Keeper) -> None:
+    """Each time once, the next one not before the one before has ended; by default there is none."""
+    hour = (datetime.now(UTC) - timedelta(hours=3)).hour
+    now = datetime.now(UTC).replace(minute=59)
+
+    def asked(moment: datetime) -> list[Backup]:
+        return backups(keeper, queue_nightly(keeper, hour=hour, time_zone="UTC", now=moment))
+
+    assert len(asked(now - timedelta(hours=2))) == 1  # the night's
+    assert asked(now + timedelta(hours=1)) == []
+    keeper.control.policies.set(keeper.project.id, policy_type="backup", rules={"every_hours": 2})
+    assert asked(now + timedelta(hours=1)) == []  # the night's is at work
+    [night] = keeper.control.backups.list(keeper.project.id)
+    keeper.control.runs.cancel(UUID(str(night.run_id)))
+    keeper.age(night, timedelta(hours=6))
+    assert len(asked(now + timedelta(hours=1))) == 1
+    assert asked(now + timedelta(hours=1)) == []
+
+
+@pytest.mark.parametrize(
+    ("now", "every", "key", "due"),
+    [
+        ("2026-03-10T02:00Z", 24, "2026-03-10", "2026-03-10T02:00Z"),
+        ("2026-03-11T02:30Z", 24, "2026-03-10", "2026-03-10T02:00Z"),  # the clock of the place made the day longer
+        ("2026-03-10T05:59Z", 4, "2026-03-10", "2026-03-10T02:00Z"),
+        ("2026-03-10T06:00Z", 4, "2026-03-10, time 2", "2026-03-10T06:00Z"),
+        ("2026-03-11T01:59Z", 4, "2026-03-10, time 6", "2026-03-10T22:00Z"),
+        ("2026-03-11T01:59Z", 5, "2026-03-10, time 5", "2026-03-10T22:00Z"),
+        ("2026-03-10T23:10Z", 1, "2026-03-10, time 22", "2026-03-10T23:00Z"),
+    ],
+)
+def test_the_times_of_a_day_are_counted_from_the_night(database: str, now: str, every: int, key: str, due: str) -> None:
+    """Of a night that was due at two."""
+    query = "select key, due_at = %s from ops_private.backup_time_of(%s, '2026-03-10', '2026-03-10T02:00Z', %s)"
+    with psycopg.connect(database) as connection:
+        assert connection.execute(query.encode(), [due, now, every]).fetchall() == [(key, True)]
 
 
 def test_a_deployment_between_two_looks_queues_no_second_backup(keeper: Keeper) -> None:
@@ -233,7 +260,7 @@ def test_the_nights_clock_says_what_it_queued(world: World) -> None:
     # An hour that does not strike while the test runs.
     settings = world.settings.model_copy(update={"backup_hour": (datetime.now(UTC).hour + 12) % 24})
     context = dg.build_schedule_context(instance=world.instance)
-    first, second = (said(nightly_backups(context, control=world.control, settings=settings)) for _ in range(2))
+    first, second = (said(backups_due(context, control=world.control, settings=settings)) for _ in range(2))
     assert first.endswith("1 backup(s) queued")
     assert second.endswith("every backup is queued")
 

@@ -118,7 +118,7 @@ def test_an_attempt_that_was_killed_after_storing_is_read_back_by_the_next(
     asked = production.ask()
     first = production.claim()
     with monkeypatch.context() as patch:
-        patch.setattr(step, "verify", killed)
+        patch.setattr(step, "read_back", killed)
         production.execute(first)
     stored = production.control.backups.get(asked.id)
     assert (stored.status, production.control.runs.get(first.id).status) == ("stored", "queued")
@@ -137,7 +137,7 @@ def test_an_attempt_that_was_killed_after_verifying_is_only_ended_by_the_next(
     with monkeypatch.context() as patch:
         patch.setattr("assets.backup.checks", killed)
         production.execute(production.claim())
-    monkeypatch.setattr(step, "verify", killed)
+    monkeypatch.setattr(step, "read_back", killed)
     monkeypatch.setattr(step, "create", killed)
     again = production.claim()
     production.execute(again)
@@ -168,7 +168,7 @@ def test_a_manifest_that_is_lost_between_two_attempts_is_made_again(
     """A row that says stored is not believed over the store."""
     asked = production.ask()
     with monkeypatch.context() as patch:
-        patch.setattr(step, "verify", killed)
+        patch.setattr(step, "read_back", killed)
         production.execute(production.claim())
     [key] = production.repository.manifests()
     production.repository.forget(key)

@@ -9,7 +9,7 @@ import pytest
 
 from odooops_dagster.errors import BadInput, StepFailed
 from odooops_dagster.model import Backup
-from odooops_dagster.steps.clone.backup_of import backup_of
+from odooops_dagster.steps.clone.backup_of import backup_of, backup_to_try_on
 from odooops_dagster.steps.clone.clone import clone_production
 from odooops_dagster.steps.environment.clone_source import find_source
 from tests.dagster.productions import SHA
@@ -100,9 +100,7 @@ def test_a_zip_in_the_config_of_a_staging_s_run_is_no_backup_of_production(dumpe
 def test_a_backup_older_than_policy_allows_is_not_cloned(made: tuple[Studio, Backup], owner_url: str) -> None:
     """The person is told how old it is and how to make another; who names it gets it all the same."""
     opened, backup = made
-    with psycopg.connect(owner_url) as owner:
-        owner.execute("set local session_replication_role = replica")
-        owner.execute("update ops.backups set taken_at = taken_at - interval '30 hours' where id = %s", [backup.id])
+    age(backup, owner_url)
     with pytest.raises(StepFailed, match=r"is 30 h old; policy clone\.max_backup_age_hours allows 24") as caught:
         clone_production(opened.step(), opened.build)
     assert caught.value.hint == "ops backup create shop main"
@@ -135,3 +133,50 @@ def test_a_project_without_production_has_nothing_to_clone_and_one_without_backu
     control.runs.queue(project.id, env="release/1.0", git_sha=SHA, ref="refs/heads/release/1.0")
     assert clone_production(opened.desk.take_up(opened.shop.claim()), opened.build) is None
     assert opened.said[-1] == "info: project young has no production yet: nothing to clone"
+
+
+def test_an_upgrade_preview_takes_a_young_backup_before_it_backs_production_up(
+    dumped: Studio, made: tuple[Studio, Backup], owner_url: str
+) -> None:
+    """Previews of the same data can be compared; when no backup is young, policy decides as for a staging."""
+    _, backup = made
+    step = dumped.step(kind="upgrade")
+    assert backup_to_try_on(step).id == backup.id
+    age(backup, owner_url)
+    fresh = backup_to_try_on(step)
+    assert (fresh.id != backup.id, fresh.status, fresh.run_id) == (True, "verified", step.run.id)
+
+
+def test_an_upgrade_preview_leaves_production_alone_where_policy_says_so(
+    made: tuple[Studio, Backup], owner_url: str
+) -> None:
+    """A backup that is too old is an error, and no reason to put load on production."""
+    opened, backup = made
+    step = opened.step(kind="upgrade")
+    assert backup_to_try_on(step).id == backup.id
+    age(backup, owner_url)
+    with pytest.raises(StepFailed, match=r"is 30 h old; policy clone\.max_backup_age_hours allows 24"):
+        backup_to_try_on(step)
+    assert [row.id for row in opened.shop.control.backups.list()] == [backup.id]
+
+
+def test_the_backup_is_of_the_production_that_would_be_dumped(made: tuple[Studio, Backup], owner_url: str) -> None:
+    """A newer backup of another production, such as a former one, is not cloned in its place."""
+    opened, backup = made
+    other = opened.shop.control.environments.ensure(opened.shop.project.id, branch="former", stage="production")
+    with psycopg.connect(owner_url) as owner:
+        owner.execute("set local session_replication_role = replica")
+        owner.execute(
+            "insert into ops.backups select (jsonb_populate_record(b, jsonb_build_object("
+            "'id', gen_random_uuid(), 'environment_id', %s::uuid, 'run_id', null, 'taken_at', now()))).*"
+            " from ops.backups as b where b.id = %s",
+            [other.id, backup.id],
+        )
+    assert cloned(opened).backup_id == backup.id
+
+
+def age(backup: Backup, owner_url: str) -> None:
+    """Make the backup's data thirty hours older."""
+    with psycopg.connect(owner_url) as owner:
+        owner.execute("set local session_replication_role = replica")
+        owner.execute("update ops.backups set taken_at = taken_at - interval '30 hours' where id = %s", [backup.id])

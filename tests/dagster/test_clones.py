@@ -6,8 +6,6 @@ import json
 import os
 import random
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -23,8 +21,11 @@ from odooops_dagster.model import Backup
 from odooops_dagster.steps.clone.clone import clone_production
 from odooops_dagster.steps.clone.template import outdated
 from odooops_dagster.steps.core.evidence import object_at
-from tests.dagster.clone_child import KILLED, POINTS, crashing
+from tests.crashes import KILLED, crashing
+from tests.dagster import clone_child
+from tests.dagster.clone_child import POINTS
 from tests.dagster.studios import PASSWORD, Studio, cloned
+from tests.forks import exit_status
 from tests.repositories import Repository
 from tests.servers import PostgresServer, as_user
 
@@ -94,8 +95,8 @@ def test_a_second_clone_of_the_backup_is_copied_from_the_same_template(made: tup
     """It is made harmless once, and each copy is somebody of its own."""
     opened, _ = made
     first, second = cloned(opened), cloned(opened, branch="release/2.0")
-    assert (first.metadata["golden_is_new"], second.metadata["golden_is_new"]) == (True, False)
-    assert first.metadata["golden_template"] == second.metadata["golden_template"]
+    assert (first.metadata["clone_template_is_new"], second.metadata["clone_template_is_new"]) == (True, False)
+    assert first.metadata["clone_template"] == second.metadata["clone_template"]
     identity = "select value from ir_config_parameter where key = 'database.uuid'"
     identities = {str(opened.rows(str(clone.name), identity)) for clone in (first, second)}
     assert len(identities) == 2
@@ -108,19 +109,19 @@ def test_two_clones_at_once_make_one_template(made: tuple[Studio, Backup]) -> No
     steps = [opened.step(branch=f"release/{number}") for number in (1, 2)]
     with ThreadPoolExecutor(2) as pool:
         results = [clone for clone in pool.map(lambda step: clone_production(step, opened.build), steps) if clone]
-    assert sorted(clone.metadata["golden_is_new"] for clone in results) == [False, True]
-    assert len({clone.metadata["golden_template"] for clone in results}) == 1
+    assert sorted(clone.metadata["clone_template_is_new"] for clone in results) == [False, True]
+    assert len({clone.metadata["clone_template"] for clone in results}) == 1
     assert len({clone.name for clone in results} & set(opened.databases())) == 2
 
 
 def test_another_mask_or_script_makes_another_template(made: tuple[Studio, Backup]) -> None:
     """What was made harmless by yesterday's rules is not passed off as today's."""
     opened, _ = made
-    templates = [cloned(opened).metadata["golden_template"]]
+    templates = [cloned(opened).metadata["clone_template"]]
     opened.mask(people="update res_partner set email = null")
-    templates.append(cloned(opened).metadata["golden_template"])
+    templates.append(cloned(opened).metadata["clone_template"])
     opened.serve("shop/data/neutralize.sql", "update res_partner set name = 'x'")
-    templates.append(cloned(opened).metadata["golden_template"])
+    templates.append(cloned(opened).metadata["clone_template"])
     assert len(set(templates)) == 3
 
 
@@ -392,14 +393,7 @@ def test_nothing_leaks_where_the_process_is_killed_and_the_next_attempt_goes_on(
             "when": rng.choice(["before", "after"]),
         }
         run = opened.claim()
-        child = subprocess.run(
-            [sys.executable, "-m", "tests.dagster.clone_child", json.dumps(told | {"run_id": str(run.id)})],
-            cwd=Path(__file__).parents[2],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert child.returncode == KILLED, (told, child.stderr)
+        assert exit_status(clone_child.main, told | {"run_id": str(run.id)}) == KILLED, told
         opened.shop.control.runs.requeue(run.id, attempt=run.attempt, reason="its process is gone")
         step = opened.desk.take_up(opened.shop.claim())
         assert opened.leaks(step) == [], told
@@ -412,7 +406,7 @@ def test_nothing_leaks_where_the_process_is_killed_and_the_next_attempt_goes_on(
         forget_templates(opened)
 
 
-def test_golden_templates_go_when_their_backup_does_or_nobody_uses_them() -> None:
+def test_clone_templates_go_when_their_backup_does_or_nobody_uses_them() -> None:
     """The newest few of a good backup stay."""
     now = datetime(2026, 2, 13, tzinfo=UTC)
 
@@ -420,8 +414,10 @@ def test_golden_templates_go_when_their_backup_does_or_nobody_uses_them() -> Non
         told = {"project_id": project, "backup_id": backup}
         return {"database_name": name, "tests": told, "last_used_at": now - timedelta(hours=hours)}
 
+    updated = row("u", hours=71)
+    updated["tests"] = {"project_id": "p", "backup_id": "good", "updates": []}  # takes no place from the others
     rows = [
-        row("a", hours=5), row("b", hours=4), row("c", hours=3), row("d", hours=2), row("e", backup="dropped"),
+        updated, row("a", hours=5), row("b", hours=4), row("c", hours=3), row("d", hours=2), row("e", backup="dropped"),
         row("f", project="q", hours=71), row("g", project="q", hours=73),
     ]  # fmt: skip
     assert sorted(outdated(rows, {"good"}, now=now)) == ["a", "e", "g"]
@@ -430,7 +426,7 @@ def test_golden_templates_go_when_their_backup_does_or_nobody_uses_them() -> Non
 def test_the_template_of_a_dropped_backup_goes_with_its_files(made: tuple[Studio, Backup], owner_url: str) -> None:
     """Who lets a backup go may rely on that nobody can copy it any more."""
     opened, backup = made
-    template = cloned(opened).metadata["golden_template"]
+    template = cloned(opened).metadata["clone_template"]
     assert f"database {template}" not in opened.sweep()
     with psycopg.connect(owner_url) as owner:
         owner.execute("set local session_replication_role = replica")

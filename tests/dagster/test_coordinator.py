@@ -59,7 +59,7 @@ def test_an_enrolled_run_is_queued_with_its_tags(world: World, submit: Submit) -
     """The tag that limits runs per environment is there before Dagster takes the run from its queue."""
     run = submit(born_in_ui(world))
     assert run.status == dg.DagsterRunStatus.QUEUED
-    assert stored(world, run).tags["ops/environment"] == "shop/feature/cart"
+    assert stored(world, run).tags[".dagster/ops.environment"] == "shop/feature/cart"
 
 
 def test_a_run_without_an_environment_is_refused_with_a_remedy(world: World, submit: Submit) -> None:

@@ -22,7 +22,7 @@ def test_housekeeping_closes_a_deployment_whose_run_failed(world: World, monkeyp
     control.runs.start(fence, dagster_run_id="none")
     control.runs.complete(fence, exit_code=1)
     context = dg.build_sensor_context(instance=world.instance)
-    answer = housekeeping(context, control=control, runtime=world.resources()["scope"].runtime)
+    answer = housekeeping(context, control=control, runtime=world.resources()["scope"].runtime, settings=world.settings)
     assert isinstance(answer, dg.SensorResult)
     assert answer.skip_reason is not None
     assert answer.skip_reason.skip_message == "closed 1 deployments of ended runs"

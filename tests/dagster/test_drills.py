@@ -22,7 +22,7 @@ from odooops_dagster.steps.core.evidence import object_at
 from odooops_dagster.steps.recovery import drill as step
 from odooops_dagster.steps.recovery import load
 from odooops_dagster.steps.recovery.drill_sandbox import left_behind
-from schedules.recovery_drills import recovery_drills
+from schedules.drills_due import drills_due
 from sensors.ops_queue import placed, request
 from tests.dagster.productions import IMAGE
 from tests.dagster.recoveries import NEUTRALIZE, Recovery, recovery
@@ -268,7 +268,7 @@ def test_a_drill_is_shown_with_its_production_and_holds_up_nobody_there(producti
     production.shop.control.backups.restore(backup.id, target_env=None, purpose="drill")
     asked = request(placed(production.shop.control, production.shop.claim()))
     assert (asked.job_name, asked.partition_key) == ("drill", "shop/main")
-    assert "ops/environment" not in asked.tags
+    assert ".dagster/ops.environment" not in asked.tags
 
 
 def test_each_production_is_drilled_once_a_week(production: Recovery) -> None:
@@ -283,11 +283,11 @@ def test_each_production_is_drilled_once_a_week(production: Recovery) -> None:
     now = datetime.now(ZoneInfo("Europe/Berlin")).replace(hour=12)
     assert strike(now) == ["shop/main"]
     assert strike(now) == []
-    skipped = recovery_drills(dg.build_schedule_context(), control=control, settings=production.shop.settings)
+    skipped = drills_due(dg.build_schedule_context(), control=control, settings=production.shop.settings)
     assert isinstance(skipped, dg.SkipReason)
     assert skipped.skip_message == "every production with a verified backup was drilled this week"
     run: Run = production.shop.claim()
-    assert (run.kind, run.trigger, run.requested_by) == ("drill", "schedule", "schedule recovery_drills")
+    assert (run.kind, run.trigger, run.requested_by) == ("drill", "schedule", "schedule drills_due")
     production.execute(run)
     production.shop.back_up()
     assert strike(now) == []

@@ -50,7 +50,8 @@ def test_a_module_of_another_series_ends_the_run_at_its_source(shop: Estate) -> 
 def test_all_that_is_missing_ends_the_run_before_its_database(shop: Estate) -> None:
     """And each is named with the wheel to ask for."""
     run = pushed(shop, "crm/__manifest__.py", "{'depends': ['queue_job', 'auditlog']}")
-    assert run.error_message == "modules auditlog (for crm), queue_job (for crm) are in no addons path"
+    missing = "modules auditlog (for crm), queue_job (for crm) are in no addons path"
+    assert run.error_message == f"crm/__manifest__.py:1: {missing}"
     assert "odoo-addon-auditlog==19.0.* odoo-addon-queue_job==19.0.*" in str(shop.control.logs.hint(run))
     assert shop.made() == []
 

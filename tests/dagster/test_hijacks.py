@@ -51,7 +51,7 @@ def shop(
     """Yield a project that has no environment yet."""
     use_stand_in_odoo(monkeypatch, tmp_path)
     # What a hijack has broken stays broken.
-    monkeypatch.setattr("odooops_dagster.checks.healthy._WRONG_SECONDS", 5.0)
+    monkeypatch.setattr("odooops_dagster.checks.healthy._WRONG_SECONDS", 1.0)
     with estate(control, postgres_server, tmp_path) as made:
         yield made
 

@@ -8,7 +8,7 @@ import pytest
 
 from odooops_dagster.engine import log_handler as module
 from odooops_dagster.engine import tags
-from odooops_dagster.engine.log_handler import RunLogHandler
+from odooops_dagster.engine.log_handler import RunLogHandler, level_of, line_of
 from odooops_dagster.engine.run_log import close_writer
 from odooops_dagster.errors import Unavailable
 from tests.dagster.world import World, fence_of
@@ -67,6 +67,13 @@ def test_a_database_that_is_away_does_not_stop_the_run(
     world.queue()
     RunLogHandler().handle(record("said", job_tags=tags.tags_of(world.claim())))
     assert "Unavailable" in capsys.readouterr().err
+
+
+def test_a_step_that_was_not_reached_is_no_error() -> None:
+    """Dagster logs each of them as one: nothing went wrong there."""
+    dagsters = "Dependencies for step deployment failed: ['database']. Not executing."
+    made = record(dagsters, level=logging.ERROR)
+    assert (level_of(made), line_of(made)) == ("info", "deployment was not reached")
 
 
 def record(message: str, *, level: int = logging.INFO, event: Event | None = None, **meta: object) -> logging.LogRecord:

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
 import psycopg
 import pytest
 
+import schedules.platform_backup
+from assets.partitions import environments
 from odooops_dagster.checks.anchored import check_anchors
 from odooops_dagster.control.orphans import FoundOrphan
 from odooops_dagster.engine import tags
+from odooops_dagster.errors import OdooOpsError
+from odooops_dagster.local.signing_key import signing_key
 from odooops_dagster.model import ServiceStatus
+from odooops_dagster.settings import Settings
 from odooops_dagster.steps.upkeep.expire import remove_artifacts
+from odooops_dagster.tools.bundle.envelopes import public_key_of, public_pem, signer_of
+from odooops_dagster.tools.front import openings
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
 from odooops_dagster.tools.store import MemoryStore
 from odooops_dagster.tools.store.addressed import object_name
@@ -26,14 +35,16 @@ from schedules.artifact_expiry import artifact_expiry
 from schedules.audit_anchor import audit_anchor
 from schedules.environment_expiry import environment_expiry
 from schedules.log_retention import log_retention
-from sensors.housekeeping import housekeeping
+from schedules.platform_backup import platform_backup
+from sensors.housekeeping import housekeeping, partitions_of, partitions_to_change
 from sensors.reconciler import end_dead_maintenance
 from tests.dagster.maintenance import carry_out, job, said
 from tests.dagster.productions import deployed
 from tests.dagster.world import World, fence_of
 
-# What a tick may take.
-TICK_SECONDS = 2.0
+# What a tick takes at most on a busy machine, and for how long a store holds up its job.
+TICK_SECONDS = 30.0
+STORE_SECONDS = 5.0
 MANY = 10_000
 
 
@@ -128,16 +139,17 @@ def test_ten_thousand_expired_objects_are_removed_by_a_job_and_not_by_the_tick(w
 
 def test_a_store_that_answers_after_five_seconds_delays_the_job_alone(world: World, database: str) -> None:
     """No tick asks the store."""
-    store = Counting(first_answer_after=5.0)
+    store = Counting(first_answer_after=STORE_SECONDS)
     fill(world, database, store, 2)
     for clock in (artifact_expiry, log_retention):
         with a_tick():
             assert isinstance(
                 clock(dg.build_schedule_context(instance=world.instance), control=world.control), dg.RunRequest
             )
+    assert store.deleted == 0
     began = time.monotonic()
     assert carry_out(world.instance, "artifact_expiry", control=world.control, store=store).success
-    assert time.monotonic() - began > TICK_SECONDS
+    assert time.monotonic() - began > STORE_SECONDS
     assert left(database) == 0
 
 
@@ -189,6 +201,28 @@ def test_no_second_run_is_asked_for_while_one_is_unfinished(world: World) -> Non
     assert later.run_key != first.run_key
 
 
+def test_a_backup_of_the_platform_that_failed_is_not_made_anew_at_once(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each attempt makes and restores a whole backup: one an hour is enough, and none is forgotten."""
+    settings = Settings(home=tmp_path, platform_key_file=tmp_path / "key")
+    context = dg.build_schedule_context(instance=world.instance)
+
+    def asked() -> dg.RunRequest | dg.SkipReason:
+        answer = platform_backup(context, control=world.control, settings=settings)
+        assert isinstance(answer, dg.RunRequest | dg.SkipReason)
+        return answer
+
+    assert isinstance(asked(), dg.RunRequest)
+    failed = world.instance.create_run_for_job(job("platform_backup"), status=dg.DagsterRunStatus.STARTED)
+    world.instance.report_run_failed(failed)
+    refused = asked()
+    assert isinstance(refused, dg.SkipReason)
+    assert f"run {failed.run_id} failed; the next is at " in str(refused.skip_message)
+    monkeypatch.setattr(schedules.platform_backup, "RETRY_AFTER", timedelta())
+    assert isinstance(asked(), dg.RunRequest)
+
+
 def test_a_maintenance_run_whose_process_is_gone_makes_room_for_the_next(world: World) -> None:
     """The reconciler ends it, also if the whole platform was killed; one at work goes on."""
     dead, alive = (
@@ -212,11 +246,15 @@ def _status(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dg.DagsterRunSt
 
 
 class Slow(MemoryRuntime):
-    """A runtime that answers after five seconds."""
+    """A runtime that answers when the test lets it, or too late for every tick."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.let = threading.Event()
 
     def status(self, name: str | None = None) -> list[ServiceStatus]:
         """Return the state of the services, late."""
-        time.sleep(5.0)
+        self.let.wait(2 * TICK_SECONDS)
         return super().status(name)
 
 
@@ -231,7 +269,7 @@ def look(world: World) -> Look:
     def look_once(runtime: MemoryRuntime, *, succeed: bool = True) -> list[str]:
         context = dg.build_sensor_context(instance=world.instance, cursor=cursor[0])
         with a_tick():
-            answer = housekeeping(context, control=world.control, runtime=runtime)
+            answer = housekeeping(context, control=world.control, runtime=runtime, settings=world.settings)
         assert isinstance(answer, dg.SensorResult)
         cursor[0] = answer.cursor
         asked = [str(request.job_name) for request in answer.run_requests or ()]
@@ -247,7 +285,26 @@ def test_housekeeping_asks_for_both_jobs_after_a_start_and_then_for_none(look: L
     runtime = MemoryRuntime()
     assert look(runtime) == ["converge", "janitor"]
     assert look(runtime) == []
-    assert look(Slow()) == ["converge"]
+    slow = Slow()
+    try:
+        assert look(slow) == ["converge"]
+    finally:
+        slow.let.set()
+
+
+def test_what_is_no_production_any_more_is_closed_whatever_else_goes_wrong(
+    world: World, look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The router learns it before anything in the tick can fail."""
+
+    def fail(*_: object) -> None:
+        raise OdooOpsError("the outlets cannot be read")
+
+    openings.tell(world.settings.home, ["main--shop"])
+    monkeypatch.setattr("sensors.housekeeping.rule_exits", fail)
+    with pytest.raises(OdooOpsError):
+        look(MemoryRuntime())
+    assert not openings.is_open(world.settings.home, "main--shop")
 
 
 def test_the_end_of_a_run_calls_the_janitor(world: World, look: Look) -> None:
@@ -271,6 +328,30 @@ def test_a_preview_that_does_not_run_is_converged_at_once_and_then_every_five_mi
     assert look(runtime, succeed=False) == ["converge"]
     world.instance.create_run_for_job(job("converge"), status=dg.DagsterRunStatus.SUCCESS)
     assert look(runtime) == []
+
+
+def test_dagster_keeps_the_partitions_of_the_environments_that_lists_show(world: World) -> None:
+    """Those of an archived project go and come back with it; one that a killed removal left goes."""
+    deployed(world.control, world.project, world.environment, "ops_x")
+    name = str(environments.name)
+    world.instance.add_dynamic_partitions(name, ["shop/feature/gone"])
+
+    def look() -> set[str]:
+        for change in partitions_to_change(partitions_of(world.instance), world.control.environments.list()):
+            if isinstance(change, dg.DeleteDynamicPartitionsRequest):
+                for key in change.partition_keys:
+                    world.instance.delete_dynamic_partition(name, key)
+            else:
+                world.instance.add_dynamic_partitions(name, list(change.partition_keys))
+        return set(world.instance.get_dynamic_partitions(name))
+
+    assert look() == {world.environment.partition_key}
+    world.control.projects.archive("shop")
+    assert look() == {world.environment.partition_key}  # it is still being destroyed
+    [run] = world.control.runs.claim_short_runs("w", at_once=1)
+    world.control.runs.start(fence_of(run))
+    world.control.environments.record_destruction(fence_of(run))
+    assert look() == set()
 
 
 # -- what is due is decided in SQL
@@ -315,16 +396,21 @@ def test_what_was_put_on_the_record_is_anchored_by_a_job(world: World) -> None:
     with a_tick():
         asked = audit_anchor(dg.build_schedule_context(instance=world.instance), control=world.control)
     assert isinstance(asked, dg.RunRequest)
-    done = carry_out(world.instance, "audit_anchor", control=world.control, store=store)
+    done = carry_out(world.instance, "audit_anchor", control=world.control, store=store, settings=world.settings)
     assert done.success
     files = AnchorFiles(store, world.control.plane.get().id)
     assert any(files.read(1).seal in line for line in said(world.instance, done))
     again = audit_anchor(dg.build_schedule_context(instance=world.instance), control=world.control)
     assert isinstance(again, dg.SkipReason)
-    assert carry_out(world.instance, "audit_anchor", control=world.control, store=store).success
-    assert check_anchors(world.control, files).faults == ()
+    assert carry_out(
+        world.instance, "audit_anchor", control=world.control, store=store, settings=world.settings
+    ).success
+    key = public_key_of(public_pem(signer_of(signing_key(world.settings.home))))
+    assert check_anchors(world.control, files, key=key).faults == ()
     store.put(files.name(2), b"damaged")
-    assert carry_out(world.instance, "audit_anchor", control=world.control, store=store).success
+    assert carry_out(
+        world.instance, "audit_anchor", control=world.control, store=store, settings=world.settings
+    ).success
     assert [alarm.title for alarm in world.control.incidents.alarms()] == ["anchor 2 of the audit trail is damaged"]
     assert [fault.entry for fault in check_anchors(world.control, files).faults] == [files.name(2)]
     assert files.read(3).previous == files.read(1).seal

@@ -7,7 +7,9 @@ import time
 
 import dagster as dg
 import pytest
+from dagster._core.storage.tags import TagType, get_tag_type
 
+from odooops_dagster.engine import tags
 from odooops_dagster.local import stopping
 from odooops_dagster.model import RunKind
 from sensors import ops_queue as sensor
@@ -27,9 +29,22 @@ def test_a_claimed_run_is_requested_under_its_attempt(world: World) -> None:
     [request] = requests(tick(world))
     assert request.run_key == f"{run.id}:1"
     assert (request.job_name, request.partition_key) == ("deploy", "shop/feature/cart")
-    assert request.tags["ops/environment"] == "shop/feature/cart"
-    assert request.tags["ops/run_id"] == str(run.id)
+    assert request.tags[".dagster/ops.environment"] == "shop/feature/cart"
+    assert request.tags[".dagster/ops.run_id"] == str(run.id)
     assert world.row(run).status == "claimed"
+
+
+def test_people_recognise_a_run_by_its_first_tag(world: World) -> None:
+    """Dagster's pages show few of ours; a run that an earlier version started is still known by its own names."""
+    run = world.queue()
+    [request] = requests(tick(world))
+    assert next(iter(tags.tags_of(world.row(run)).items())) == ("name", f"shop#{run.run_number} feature/cart")
+    ours = {name: value for name, value in request.tags.items() if not name.startswith("dagster/")}
+    visible = [name for name in ours if get_tag_type(name) != TagType.HIDDEN]  # type: ignore[no-untyped-call]
+    assert min(visible) == "name"
+    assert len({*visible, tags.FAULT}) <= 4
+    former = {name.replace(".dagster/ops.", "ops/"): value for name, value in ours.items()}
+    assert tags.fence_of(former) == tags.fence_of(ours)
 
 
 def test_a_new_environment_becomes_a_partition_before_its_run(world: World) -> None:
@@ -55,6 +70,16 @@ def test_no_more_is_claimed_than_there_is_room_for(world: World) -> None:
     assert len(requests(tick(world, max_concurrent_runs=2))) == 2
     assert sorted(world.row(run).status for run in runs) == ["claimed", "claimed", "queued"]
     assert isinstance(tick(world, max_concurrent_runs=2), dg.SkipReason)
+
+
+def test_a_removal_waits_behind_no_build(world: World) -> None:
+    """Every place is taken by builds, and the environment goes all the same."""
+    for number in range(2):
+        world.queue(branch=f"feature/{number}")
+    tick(world, max_concurrent_runs=2)
+    world.queue("destroy", branch="feature/old")
+    [request] = requests(tick(world, max_concurrent_runs=2))
+    assert request.job_name == "destroy"
 
 
 def test_a_dry_run_claims_nothing(world: World) -> None:
@@ -123,7 +148,7 @@ def test_a_run_that_works_on_nothing_ends_and_says_so(world: World, kind: RunKin
     assert isinstance(tick(world, log_key=["some", "preview"]), dg.SensorResult)
     assert world.control.runs.get(run_id).status == "queued"
     [request] = requests(tick(world))
-    assert request.tags["ops/run_id"] == str(other.id)
+    assert request.tags[".dagster/ops.run_id"] == str(other.id)
     row = world.control.runs.get(run_id)
     assert (row.status, row.exit_code) == ("failed", 2)
     assert row.error_message == f"run #{row.run_number} works on no environment and on no backup"

@@ -8,13 +8,20 @@ import dagster as dg
 import pytest
 
 from odooops_dagster.engine import tags
-from odooops_dagster.model import Run
+from odooops_dagster.engine.outcome import fault_of
+from odooops_dagster.errors import StepFailed
+from odooops_dagster.model import Run, RunKind
 from odooops_dagster.settings import Settings
 from resources.run_scope import RunScopeResource
 from schedules.environment_expiry import environment_expiry
 from sensors.cancellations import cancellations
 from sensors.reconciler import reconciler
 from tests.dagster.world import World
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sensors.cancellations.WAIT_SECONDS", 0.0)
 
 
 def test_a_run_whose_environment_is_not_there_says_so_in_its_row(world: World) -> None:
@@ -64,7 +71,7 @@ def test_a_cancel_reaches_the_dagster_run(world: World) -> None:
     world.control.runs.cancel(run.id, reason="test", requested_by="someone")
     told: list[str] = []
     world.instance.run_coordinator.cancel_run = told.append  # type: ignore[method-assign, assignment]
-    cancellations(dg.build_sensor_context(instance=world.instance), control=world.control)
+    cancellations(dg.build_sensor_context(instance=world.instance), control=world.control, settings=world.settings)
     assert told == [dagster_run.run_id]
 
 
@@ -72,7 +79,9 @@ def test_nobody_is_told_to_stop_without_a_cancel(world: World) -> None:
     """A run at work is left alone."""
     world.queue()
     started(world, world.claim())
-    answer = cancellations(dg.build_sensor_context(instance=world.instance), control=world.control)
+    answer = cancellations(
+        dg.build_sensor_context(instance=world.instance), control=world.control, settings=world.settings
+    )
     assert isinstance(answer, dg.SkipReason)
     assert answer.skip_message == "no cancel was asked for"
 
@@ -94,3 +103,22 @@ def started(world: World, run: Run) -> dg.DagsterRun:
     assert fence is not None
     world.control.runs.start(fence, dagster_run_id=dagster_run.run_id, lease_seconds=60)
     return dagster_run
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault"),
+    [
+        ("deploy", "project"),
+        ("clone", "project"),
+        ("promote", "project"),
+        ("rehearse", "project"),
+        ("upgrade", "project"),
+        ("backup", "platform"),
+        ("drill", "platform"),
+        ("destroy", "platform"),
+    ],
+)
+def test_what_a_run_refuses_is_the_projects_fault_if_it_tries_code(kind: RunKind, fault: str) -> None:
+    """A release that cannot be promoted raises no alarm of the platform; a backup that fails does."""
+    assert fault_of(StepFailed("it cannot be done"), kind) == fault
+    assert fault_of(RuntimeError("a bug"), kind) == "platform"

@@ -13,7 +13,9 @@ import dagster as dg
 import pytest
 from dagster._cli import api
 from dagster._core.definitions.reconstruct import ReconstructableRepository
+from dagster._core.storage.tags import TagType, get_tag_type
 from dagster._daemon.monitoring import run_monitoring
+from dagster._grpc import server_watcher
 from dagster_postgres import DagsterPostgresStorage
 from sqlalchemy import create_engine
 from sqlalchemy.event import listen
@@ -32,6 +34,13 @@ PRODUCT = [
     for room in ("odooops_dagster", "assets", "sensors", "schedules", "resources")
     for path in (ROOT / room).rglob("*.py")
 ]
+
+
+def test_how_often_code_servers_are_asked_can_be_set() -> None:
+    """Dagster names no setting; who starts the watching thread leaves the interval to the module's own."""
+    assert isinstance(server_watcher.WATCH_INTERVAL, int)
+    body = inspect.getsource(server_watcher.watch_grpc_server_thread)
+    assert 'watch_interval, "watch_interval", WATCH_INTERVAL)' in body
 
 
 def private_imports(path: Path) -> list[str]:
@@ -56,6 +65,12 @@ def test_the_search_finds_every_form_of_import(tmp_path: Path, line: str) -> Non
     file = tmp_path / "module.py"
     file.write_text(f"def f():\n    {line}\n")
     assert private_imports(file)
+
+
+def test_a_tag_with_the_hidden_prefix_is_shown_on_no_page() -> None:
+    """If it is: look how dagster._core.storage.tags.get_tag_type tells hidden tags now."""
+    assert get_tag_type(f"{private.HIDDEN_TAG_PREFIX}ops.run_id") == TagType.HIDDEN  # type: ignore[no-untyped-call]
+    assert get_tag_type("run") != TagType.HIDDEN  # type: ignore[no-untyped-call]
 
 
 def test_the_storage_without_a_url_is_dagsters_own() -> None:
@@ -155,3 +170,23 @@ def test_the_coordinator_reaches_its_instance() -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         coordinator.register_instance(instance)
         assert coordinator._instance is instance  # noqa: SLF001 - this is what is tested
+
+
+def test_an_answer_names_the_materialization_that_it_is_about() -> None:
+    """If it moves: look what `AssetCheckResult.to_asset_check_evaluation` gives as `target_materialization_data`."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.report_runless_asset_event(dg.AssetMaterialization("thing"))
+        [record] = instance.fetch_materializations(dg.AssetKey("thing"), limit=1).records
+        about = private.checked_materialization(record)
+        assert (about.storage_id, about.run_id) == (record.storage_id, record.run_id)
+        evaluation = dg.AssetCheckEvaluation(
+            asset_key=dg.AssetKey("thing"),
+            check_name="good",
+            passed=True,
+            metadata={},
+            target_materialization_data=about,
+        )
+        instance.report_runless_asset_event(evaluation)
+        key = dg.AssetCheckKey(dg.AssetKey("thing"), "good")
+        [told] = instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+        assert told.event is not None

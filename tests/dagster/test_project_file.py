@@ -11,6 +11,7 @@ import pytest
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.home import environment_folder
+from odooops_dagster.local.environment_limits import limits_of
 from odooops_dagster.model import Run
 from odooops_dagster.steps.upkeep.poll import poll_project
 from odooops_dagster.tools.postgres.contents import module_states
@@ -85,9 +86,9 @@ def test_other_options_mean_another_template(shop: Estate, capfd: pytest.Capture
 
 def test_every_fault_stops_the_run_before_anything_is_installed(shop: Estate) -> None:
     """With its line, and the command that finds them at home."""
-    run = pushed(shop, "odoo:\n  options:\n    workers: 4\n  languages: [klingon]\n")
+    run = pushed(shop, "odoo:\n  options:\n    http_port: 80\n  languages: [klingon]\n")
     assert run.status == "failed"
-    assert "line 3: odoo.options.workers" in str(run.error_message)
+    assert "line 3: odoo.options.http_port" in str(run.error_message)
     assert "line 4: odoo.languages.0" in str(run.error_message)
     assert shop.environment(PREVIEW).database_name is None
 
@@ -181,7 +182,7 @@ def test_debian_packages_that_are_missing_are_named_with_the_command(shop: Estat
     """All of them, and none that is there."""
     run = pushed(shop, "apt: [dpkg, no-such-package, neither-this-one]\n")
     assert run.status == "failed"
-    assert "Debian packages that odooops.yaml names are not on the platform's machine: neither-this-one," in str(
+    assert "Debian packages that the repository names are not on the platform's machine: neither-this-one," in str(
         run.error_message
     )
     assert "apt-get install neither-this-one no-such-package" in str(shop.control.logs.hint(run))
@@ -210,28 +211,44 @@ def test_a_project_has_settings_where_its_repository_cannot_be_changed(
 
 def test_a_projects_setting_that_is_wrong_by_now_is_told_with_the_way_out(shop: Estate) -> None:
     """An older platform, or a call of the function by hand, may have left it."""
-    shop.control.settings.set("shop", "odoo.options.workers", 4)
+    shop.control.settings.set("shop", "odoo.options.http_port", 80)
     run = pushed(shop, "# nothing\n")
     assert run.status == "failed"
-    assert "settings of project shop: odoo.options.workers: workers is set by the platform" in str(run.error_message)
+    assert "settings of project shop: odoo.options.http_port: http_port is set by the platform" in str(
+        run.error_message
+    )
     assert "ops project unset" in str(shop.control.logs.hint(run))
 
 
-DIFFERS = "protect has no effect here: what counts is the newest commit of main"
+DIFFERS = "protect and preview have no effect here: what counts is the newest commit of main"
+TELL = "notifications: [{channel: webhook, recipient: %s, events: [run]}]\n"
 
 
 def test_what_protects_counts_from_the_default_branch_alone(shop: Estate, capfd: pytest.CaptureFixture[str]) -> None:
-    """A branch that changes it is told in one line, and changes nothing."""
-    assert pushed(shop, "protect: {retention: {daily: 30}}\n", branch="main").status == "succeeded"
+    """A branch that changes it is told in one line, and changes nothing; neither does it change who is told."""
+    asked = "preview: {idle_minutes: 240, memory_mb: 1024, disk_mb: 90000}\n"
+    first = pushed(shop, "protect: {retention: {daily: 30}}\n" + asked + TELL % "chat", branch="main")
+    assert first.status == "succeeded"
+    (rule,) = shop.control.messages.rules(shop.project.id)
+    assert (rule.recipient, rule.git_sha) == ("chat", first.git_sha)
     assert shop.control.policies.get(shop.project.id, policy_type="retention")["daily"] == 30
-    assert DIFFERS not in capfd.readouterr().err
-    run = pushed(shop, "protect: {retention: {daily: 300}, gates: {untested_modules: refuse}}\n")
+    said = capfd.readouterr().err
+    assert DIFFERS not in said
+    assert "odooops.yaml: preview.idle_minutes: 240 is asked for, 60 holds: ops policy set shop preview" in said
+    assert "odooops.yaml: preview.disk_mb: 90000 is asked for, and no environment gets more than 51200" in said
+    assert "preview.memory_mb" not in said
+    run = pushed(shop, "protect: {retention: {daily: 300}, gates: {untested_modules: refuse}}\n" + TELL % "evil")
     assert run.status == "succeeded", run.error_message
-    assert capfd.readouterr().err.count(DIFFERS) == 1
+    limits = limits_of(shop.control, shop.settings, shop.environment(PREVIEW))
+    assert (limits.memory_mb, limits.disk_mb) == (1024, 51_200)
+    said = capfd.readouterr().err
+    assert (said.count(DIFFERS), said.count(DIFFERS.replace("protect and preview have", "notifications has"))) == (1, 1)
+    assert shop.control.messages.rules(shop.project.id) == [rule]
     assert shop.control.policies.get(shop.project.id, policy_type="retention")["daily"] == 30
     assert shop.control.policies.get(shop.project.id, policy_type="gates")["untested_modules"] == "refuse_overlooked"
     assert pushed(shop, "# nothing\n", branch="main").status == "succeeded"
     assert shop.control.policies.get(shop.project.id, policy_type="retention")["daily"] == 7
+    assert shop.control.messages.rules(shop.project.id) == []
 
 
 def test_a_module_that_is_left_out_is_there_for_another_that_needs_it(shop: Estate) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import random
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,12 +12,15 @@ from odooops_dagster import home as names
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.model import Run
 from odooops_dagster.tools.runtime.process import ProcessRuntime
-from tests.dagster.clone_child import KILLED
+from tests.crashes import KILLED
+from tests.dagster import promotion_child
 from tests.dagster.promotions import CONTENT, ORDERS, Promoting, promoting
+from tests.forks import exit_status
 from tests.servers import PostgresServer
 
 # Where, in the order of the work, and whether the new release serves from then on.
 STEP = "odooops_dagster.steps.release.promote"
+UPDATE = "odooops_dagster.steps.release.timed_update"
 POINTS = [
     (f"{STEP}:require_eligible", False),
     (f"{STEP}:back_up_before", False),
@@ -28,7 +28,7 @@ POINTS = [
     (f"{STEP}:complete_tree", False),
     ("odooops_dagster.tools.runtime.process:ProcessRuntime.stop", False),
     ("odooops_dagster.tools.postgres.databases:OdooDatabases.create", False),
-    (f"{STEP}:update_modules", False),
+    (f"{UPDATE}:update_modules", False),
     ("odooops_dagster.tools.runtime.process:ProcessRuntime.start", False),
     (f"{STEP}:tell_health", False),
     ("odooops_dagster.control.deployments:Deployments.record_promotion", True),
@@ -67,8 +67,7 @@ def child(worker_url: str, postgres_server: PostgresServer, tmp_path: Path, serv
 
     def carry_out(run: Run, point: tuple[str, str] | None) -> int:
         more = {"run_id": str(run.id), "attempt": run.attempt, "point": point}
-        command = [sys.executable, "-m", "tests.dagster.promotion_child", json.dumps(told | more)]
-        return subprocess.run(command, check=False, timeout=300).returncode
+        return exit_status(promotion_child.main, told | more)
 
     return carry_out
 
@@ -114,7 +113,7 @@ def test_a_promotion_that_is_killed_for_good_leaves_the_old_release(hosted: Prom
     asked = hosted.control.deployments.promote(release.id, target_env="production")
     run = hosted.estate.claim()
     for _ in range(run.max_attempts):
-        assert child(run, (f"{STEP}:update_modules", "after")) == KILLED
+        assert child(run, (f"{UPDATE}:update_modules", "after")) == KILLED
         if hosted.control.runs.requeue(run.id, attempt=run.attempt, reason="its process is gone") == "queued":
             run = hosted.estate.claim()
     hosted.estate.keep_house()

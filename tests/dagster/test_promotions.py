@@ -2,57 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import configparser
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
-import psycopg
 import pytest
 
-from odooops_dagster.control import ControlPlane
+from odooops_dagster import home as names
 from odooops_dagster.control.deployments import Deployments
 from odooops_dagster.doors.cli.lineage import Ancestry
 from odooops_dagster.doors.cli.lookup import name_of
 from odooops_dagster.errors import Conflict
-from odooops_dagster.model import Build, CheckResult, DatabaseAccess, Service
+from odooops_dagster.model import Build, Service
 from odooops_dagster.model.lineage import mermaid_lines, tree_lines
 from odooops_dagster.model.releases import Deployment
 from odooops_dagster.steps.core import files
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.steps.environment import deployment as deployment_step
-from odooops_dagster.steps.environment import update as update_step
-from odooops_dagster.steps.environment.install import Installed, Target
-from odooops_dagster.steps.environment.update import Changes
 from odooops_dagster.steps.release import promote as step
 from odooops_dagster.steps.release import released
-from odooops_dagster.tools.postgres.connections import conninfo
 from sensors.housekeeping import housekeeping
-from tests.dagster.promotions import CONTENT, GOOD, HALF, ORDERS, Promoting, promoting
-from tests.servers import PostgresServer
-
-# The session in which an update works ends in the middle of it.
-ENDED = "select pg_terminate_backend(pg_backend_pid())"
-
-
-@pytest.fixture
-def hosted(control: ControlPlane, postgres_server: PostgresServer, tmp_path: Path) -> Iterator[Promoting]:
-    """Yield a hosted production in which people have worked."""
-    with promoting(control, postgres_server, tmp_path) as made:
-        yield made
-
-
-def failed_and_rolled_back(hosted: Promoting, deployment: Deployment) -> str:
-    """Check the record of a promotion that took itself back, and return the incident's words."""
-    assert (deployment.status, hosted.run_of(deployment).status) == ("failed", "failed")
-    back = hosted.control.deployments.list(hosted.estate.project.id)[0]
-    assert (back.rollback_of, back.status, back.with_data) == (deployment.id, "succeeded", True)
-    assert back.image_digest == hosted.environment.image_digest
-    [incident] = hosted.control.incidents.list(hosted.estate.project.id)
-    assert (incident.deployment_id, incident.status) == (deployment.id, "open")
-    return incident.description
+from tests.dagster.promotions import CONTENT, GOOD, ORDERS, Promoting, served_before
 
 
 def test_a_release_takes_over_with_the_data_that_people_have(hosted: Promoting) -> None:
@@ -80,14 +51,6 @@ def test_a_release_takes_over_with_the_data_that_people_have(hosted: Promoting) 
     assert {before[1], done.database_name} <= hosted.made()
 
 
-def served_before(hosted: Promoting) -> str:
-    """Return the release of the build that served before the first promotion: the one that its push made."""
-    *_, first = hosted.control.deployments.list(hosted.estate.project.id)
-    version = hosted.control.releases.by_id(first.release_id).version
-    assert version == "main-rc.1"
-    return version
-
-
 def test_what_served_before_is_the_first_release(hosted: Promoting) -> None:
     """So there is something to go back to; nobody had to ask its gates."""
     digest = hosted.environment.image_digest
@@ -109,41 +72,6 @@ def test_a_release_that_changes_no_module_needs_no_copy(hosted: Promoting) -> No
     assert not ways["code and data"].is_possible
     with pytest.raises(Conflict, match="are not kept"):
         hosted.control.deployments.rollback(done.id, reason="oops", with_data=True)
-
-
-@pytest.mark.parametrize(
-    ("changes", "word"),
-    [
-        ({"shop/update.sql": HALF}, "modules_installed"),
-        ({"shop/update.sql": GOOD, "BROKEN": "x"}, "healthy"),
-        ({"shop/update.sql": GOOD, "NO_LOGIN": "x"}, "healthy"),
-        ({"BROKEN": "x"}, "healthy"),
-    ],
-    ids=["an update that stops half-way", "a build that does not start", "a broken login page", "code alone"],
-)
-def test_a_bad_release_is_taken_back_by_itself(
-    hosted: Promoting, changes: dict[str, str], word: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Rows, modules, the attachment and the record that somebody changed are as before, and an incident says why."""
-    monkeypatch.setattr("odooops_dagster.steps.environment.deployment._HEALTHY_WITHIN_SECONDS", 6.0)
-    before, data, there = hosted.serves(), hosted.data(), hosted.made()
-    done = hosted.promote(hosted.release("1.1", changes))
-    assert word in failed_and_rolled_back(hosted, done)
-    assert (hosted.serves(), hosted.data(), hosted.made()) == (before, data, there)
-    assert data["orders"][6][2] == "changed by hand"
-    assert data["attachment"] == CONTENT
-    assert len(hosted.services()) == 1
-    assert hosted.keep_house() == []
-
-
-def test_after_a_bad_release_the_next_one_goes(hosted: Promoting, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its place is free, and what it goes back to is what serves."""
-    monkeypatch.setattr("odooops_dagster.steps.environment.deployment._HEALTHY_WITHIN_SECONDS", 6.0)
-    hosted.promote(hosted.release("1.1", {"shop/update.sql": HALF}))
-    good = hosted.promote(hosted.release("1.2", {"shop/update.sql": GOOD}))
-    assert good.status == "succeeded"
-    [way, _] = hosted.control.deployments.ways_back(good.id)
-    assert way.version == served_before(hosted)
 
 
 def test_nothing_but_the_released_build_is_deployed(hosted: Promoting, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,6 +123,32 @@ def test_a_gate_that_fell_during_the_backup_stops_it_before_anything_changes(
     assert (done.status, hosted.serves()) == ("failed", before)
 
 
+def test_a_freeze_that_opens_during_the_backup_stops_it_before_anything_changes(
+    hosted: Promoting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The release stays whole and goes once the window has closed."""
+    before = hosted.serves()
+    release = hosted.release("1.1", {"shop/update.sql": GOOD})
+    always = {"from": "2000-01-01T00:00Z", "to": "2999-01-01T00:00Z", "reason": "closing the books"}
+    real = Deployments.start_promotion
+
+    def late(self: Deployments, *arguments: object, **named: object) -> Deployment:
+        freeze([always])
+        return real(self, *arguments, **named)  # type: ignore[arg-type]
+
+    def freeze(windows: list[dict[str, str]]) -> None:
+        rules = {"release": "by_hand", "freeze_windows": windows}
+        hosted.control.policies.set(hosted.estate.project.id, policy_type="promotion", rules=rules)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Deployments, "start_promotion", late)
+        done = hosted.promote(release)
+    assert "not eligible" in str(hosted.run_of(done).error_message)
+    assert (done.status, hosted.serves()) == ("failed", before)
+    freeze([])
+    assert hosted.promote(release).status == "succeeded"
+
+
 def test_two_promotions_at_once_are_one(hosted: Promoting) -> None:
     """The same release is brought once; another one is told who is on the way."""
     first = hosted.release("1.1", {"shop/update.sql": GOOD})
@@ -221,152 +175,6 @@ def test_what_serves_already_is_not_promoted(hosted: Promoting) -> None:
     hosted.promote(release)
     with pytest.raises(Conflict, match=r"Release 1\.1 serves there already"):
         hosted.control.deployments.promote(release.id, target_env="production")
-
-
-def test_a_rollback_of_the_code_keeps_what_people_wrote_since(hosted: Promoting) -> None:
-    """The release before gets the data of now, by the same steps."""
-    before = hosted.environment.image_digest
-    done = hosted.promote(hosted.release("1.1", {"shop/update.sql": GOOD}))
-    hosted.estate.change("main", "insert into sale_order (name, note) values ('since', 'kept')")
-    [way, _] = hosted.control.deployments.ways_back(done.id)
-    assert (way.way, way.is_possible, way.lost_minutes) == ("code", True, 0)
-    back = hosted.rollback(done)
-    assert (back.status, back.rollback_of, hosted.run_of(back).error_message) == ("succeeded", done.id, None)
-    assert hosted.environment.image_digest == before
-    assert hosted.data()["served"] == ORDERS + 1
-    assert hosted.control.releases.by_id(done.release_id).status == "rolled_back"
-
-
-def test_a_rollback_with_data_says_what_it_loses_and_keeps_it_for_a_while(hosted: Promoting) -> None:
-    """The data are those of the moment of the promotion; what was written since stays in the replaced database."""
-    before, data = hosted.serves(), hosted.data()
-    done = hosted.promote(hosted.release("1.1", {"shop/update.sql": GOOD}))
-    hosted.estate.change("main", "insert into sale_order (name, note) values ('since', 'lost')")
-    [_, way] = hosted.control.deployments.ways_back(done.id)
-    assert (way.is_possible, way.lost_minutes) == (True, 1)
-    back = hosted.rollback(done, with_data=True)
-    assert (back.status, hosted.run_of(back).error_message) == ("succeeded", None)
-    assert (hosted.serves(), hosted.data()) == (before, data)
-    assert back.previous_database_name == done.database_name
-    hosted.estate.keep_house()
-    assert {before[1], done.database_name} <= hosted.made()
-
-
-def test_a_service_that_stops_after_people_were_let_in_asks_people(
-    hosted: Promoting, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Their work may be in the new data already: gate G4 is inconclusive, and there is an hour to decide."""
-    stop_answering(monkeypatch)
-    release = hosted.release("1.1", {"shop/update.sql": GOOD})
-    done = hosted.promote(release)
-    run = hosted.run_of(done)
-    assert (run.status, done.status, done.g4_status) == ("failed", "succeeded", "inconclusive")
-    assert done.decision_due_at is not None
-    assert hosted.environment.image_digest == release.image_digest
-    [incident] = hosted.control.incidents.list(hosted.estate.project.id)
-    assert (incident.severity, incident.deployment_id) == ("critical", done.id)
-    assert f"code and data: release {served_before(hosted)} and" in incident.description
-    assert f"the code goes back at {done.decision_due_at:%Y-%m-%d %H:%M %Z}" in incident.description
-
-
-def stop_answering(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let what was promoted prove its health, and not answer once people are let in."""
-    real = deployment_step.wait_until_healthy
-
-    def silent(ctx: StepContext, service: Service, url: str, access: DatabaseAccess) -> CheckResult:
-        found = real(ctx, service, url, access)
-        return found if "-r" in service.name else replace(found, passed=False, summary="no answer")
-
-    monkeypatch.setattr(step, "wait_until_healthy", silent)
-
-
-def time_is_over(owner_url: str) -> None:
-    """Let the time in which people may decide be over."""
-    with psycopg.connect(owner_url, autocommit=True) as owner, owner.transaction():
-        owner.execute("set local session_replication_role = replica")  # time passes only here
-        owner.execute(
-            "update ops.deployments set decision_due_at = clock_timestamp() where decision_due_at is not null"
-        )
-
-
-def test_if_nobody_decides_the_code_goes_back_and_the_work_of_people_stays(
-    hosted: Promoting, database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The clock asks for the rollback, once; what people wrote meanwhile is theirs."""
-    before = hosted.environment.image_digest
-    with monkeypatch.context() as patch:
-        stop_answering(patch)
-        done = hosted.promote(hosted.release("1.1", {"shop/update.sql": GOOD}))
-    hosted.estate.change("main", "insert into sale_order (name, note) values ('since', 'kept')")
-    time_is_over(database)
-    context = dg.build_sensor_context(instance=hosted.estate.instance)
-    for _ in range(2):
-        housekeeping(context, control=hosted.control, runtime=hosted.estate.runtime)
-        hosted.estate.work_off()
-    [back] = [each for each in hosted.control.deployments.list(hosted.estate.project.id) if each.rollback_of]
-    assert (back.rollback_of, back.status, back.with_data) == (done.id, "succeeded", False)
-    assert hosted.environment.image_digest == before
-    assert hosted.data()["served"] == ORDERS + 1
-
-
-def test_a_release_that_a_person_keeps_stays(hosted: Promoting, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By that person's word."""
-    with monkeypatch.context() as patch:
-        stop_answering(patch)
-        done = hosted.promote(hosted.release("1.1", {"shop/update.sql": GOOD}))
-    with ControlPlane(database) as owner:
-        owner.deployments.keep(done.id, reason="only the monitor was blind", kept_by="ada")
-    time_is_over(database)
-    assert hosted.control.deployments.roll_back_undecided() == []
-    assert hosted.control.deployments.get(done.id).g4_status == "passed"
-
-
-def test_a_rollback_is_not_rolled_back_nor_what_it_took_back_brought_again(hosted: Promoting) -> None:
-    """Pressing twice brings nothing bad back, and everything stays as it is."""
-    release = hosted.release("1.1", {"shop/update.sql": GOOD})
-    back = hosted.rollback(hosted.promote(release))
-    serves = hosted.serves()
-    for with_data in (False, True):
-        with pytest.raises(Conflict, match="nothing to roll this deployment back to"):
-            hosted.control.deployments.rollback(back.id, reason="oops", with_data=with_data)
-    with pytest.raises(Conflict, match=r"1\.1 was rolled back and stays so: make another release"):
-        hosted.control.deployments.promote(release.id, target_env="production")
-    again = hosted.control.releases.of_build(hosted.estate.project.id, requested_by="ada")
-    assert (again.id == release.id, again.image_digest) == (False, release.image_digest)
-    assert hosted.serves() == serves
-
-
-def test_a_bad_release_is_promoted_once(hosted: Promoting, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It was taken back by itself, and stays so; neither a person nor policy on_push brings it again."""
-    monkeypatch.setattr("odooops_dagster.steps.environment.deployment._HEALTHY_WITHIN_SECONDS", 6.0)
-    release = hosted.release("1.1", {"shop/update.sql": HALF})
-    hosted.promote(release)
-    assert hosted.control.releases.by_id(release.id).status == "rolled_back"
-    with pytest.raises(Conflict, match=r"1\.1 was rolled back and stays so"):
-        hosted.control.deployments.promote(release.id, target_env="production")
-    hosted.by_hand("on_push")
-    assert hosted.control.deployments.promote_due() == []
-
-
-def test_an_update_that_hangs_on_a_lock_ends_in_time_and_names_who_holds_it(
-    hosted: Promoting, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is taken back as any other, and people find the data of before."""
-    before, data = hosted.serves(), hosted.data()
-    real, held = update_step.update_modules, ExitStack()
-
-    def locked(ctx: StepContext, target: Target, changes: Changes, *, log: str) -> Installed:
-        holder = psycopg.connect(conninfo(target.access(ctx)), application_name="a report")
-        held.callback(holder.close)
-        holder.execute("lock table sale_order")
-        soon = ctx.settings.model_copy(update={"odoo_timeout_seconds": 4})
-        return real(replace(ctx, settings=soon), target, changes, log=log)
-
-    monkeypatch.setattr(step, "update_modules", locked)
-    with held:
-        done = hosted.promote(hosted.release("1.1", {"shop/update.sql": GOOD}))
-    assert "it waited for public.sale_order, locked by a report" in failed_and_rolled_back(hosted, done)
-    assert (hosted.serves(), hosted.data()) == (before, data)
 
 
 def test_a_build_that_is_not_kept_is_made_again_and_has_to_be_the_same(hosted: Promoting) -> None:
@@ -397,13 +205,31 @@ def test_people_find_their_files_of_the_last_second(hosted: Promoting, monkeypat
     assert hosted.estate.file("main", number) == b"attached during the copy"
 
 
+def test_no_scheduled_action_runs_before_people_are_let_in(hosted: Promoting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new build is proved without background work, so nothing is sent twice; the service of people has it."""
+    begun: list[tuple[str, str]] = []
+    real = hosted.estate.runtime.start
+
+    def start(service: Service) -> None:
+        config = configparser.ConfigParser(interpolation=None)
+        config.read(next(word.partition("=")[2] for word in service.argv if word.startswith("--config=")))
+        begun.append((service.name, config["options"]["max_cron_threads"]))
+        real(service)
+
+    release = hosted.release("1.1", {"shop/update.sql": GOOD})
+    monkeypatch.setattr(hosted.estate.runtime, "start", start)
+    done = hosted.promote(release)
+    candidate = names.candidate_name(hosted.environment, hosted.run_of(done))
+    assert begun[-2:] == [(candidate, "0"), (names.service_name(hosted.environment), "1")]  # the former one was there
+
+
 def test_with_on_push_each_build_is_promoted_by_the_clock(hosted: Promoting) -> None:
     """The same run, asked for by the sensor instead of a person, once for each build."""
     hosted.by_hand("on_push")
     run = hosted.push({"shop/update.sql": GOOD})
     context = dg.build_sensor_context(instance=hosted.estate.instance)
     for _ in range(2):
-        housekeeping(context, control=hosted.control, runtime=hosted.estate.runtime)
+        housekeeping(context, control=hosted.control, runtime=hosted.estate.runtime, settings=hosted.estate.settings)
         hosted.estate.work_off()
     assert [each.status for each in hosted.control.runs.list("shop") if each.kind == "promote"] == ["succeeded"]
     assert hosted.environment.deployed_sha == run.git_sha
@@ -446,23 +272,3 @@ def test_a_promotion_is_followed_back_to_push_data_and_backup(hosted: Promoting)
     staged = "\n".join(tree_lines(Ancestry(hosted.control).of(at_staging)))
     assert "backup" in staged.split("prod_clone")[1]
     assert next(mermaid_lines(Ancestry(hosted.control).of(at_staging))) == "flowchart LR"
-
-
-@pytest.mark.parametrize("is_dropped", [False, True], ids=["its sessions are ended", "it is dropped"])
-def test_a_copy_that_is_lost_in_the_middle_of_its_update_costs_nobody_anything(
-    hosted: Promoting, is_dropped: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is a copy: what served serves again."""
-    before, data = hosted.serves(), hosted.data()
-    real = update_step.update_modules
-
-    def lost(ctx: StepContext, target: Target, changes: Changes, *, log: str) -> Installed:
-        if is_dropped:
-            ctx.databases.drop(target.name)
-        return real(ctx, target, changes, log=log)
-
-    monkeypatch.setattr(step, "update_modules", lost)
-    done = hosted.promote(hosted.release("1.1", {"shop/update.sql": f"{GOOD}\n{ENDED}"}))
-    failed_and_rolled_back(hosted, done)
-    assert (hosted.serves(), hosted.data()) == (before, data)
-    assert hosted.keep_house() == []

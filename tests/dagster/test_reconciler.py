@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import dagster as dg
 import psycopg
 import pytest
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteInstigatorOrigin, RemoteRepositoryOrigin
+from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, SensorInstigatorData
 
+from odooops_dagster.control import ControlPlane
 from odooops_dagster.engine import tags
 from odooops_dagster.engine.processes import Process
+from odooops_dagster.engine.switches import watch_switches
 from sensors import reconciler as sensor
 from tests.dagster.world import World
 
@@ -186,7 +194,7 @@ def expire_leases(database: str) -> None:
 
 
 def mend(world: World, *, lease_seconds: int = 60) -> None:
-    """Evaluate the sensor once."""
+    """Evaluate the sensor, which looks once."""
     context = dg.build_sensor_context(instance=world.instance)
     settings = world.settings.model_copy(update={"lease_seconds": lease_seconds})
     sensor.reconciler(context, control=world.control, settings=settings)
@@ -204,3 +212,45 @@ def status(world: World, dagster_run: dg.DagsterRun) -> dg.DagsterRunStatus:
     run = world.instance.get_run_by_id(dagster_run.run_id)
     assert run is not None
     return run.status
+
+
+def test_what_somebody_switched_off_in_the_ui_is_an_alarm_until_it_is_switched_on(world: World, tmp_path: Path) -> None:
+    """The queue stands still without a sign of it; two looks make one alarm."""
+    origin = RemoteInstigatorOrigin(
+        RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("odooops"), "__repository__"), "ops_queue"
+    )
+
+    def state(status: str) -> InstigatorState:
+        return InstigatorState(origin, InstigatorType.SENSOR, InstigatorStatus(status), SensorInstigatorData())
+
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        assert watch_switches(instance, world.control) == []
+        instance.add_instigator_state(state("STOPPED"))
+        for _ in range(2):
+            assert watch_switches(instance, world.control) == ["ops_queue"]
+        [alarm] = world.control.incidents.alarms()
+        assert alarm.title == "switched off in the Dagster UI: ops_queue"
+        instance.update_instigator_state(state("RUNNING"))
+        assert watch_switches(instance, world.control) == []
+    assert world.control.incidents.alarms() == []
+
+
+def test_what_came_back_unfinished_with_a_backup_of_the_platform_ends_once(world: World, database: str) -> None:
+    """Its process was on a machine of which nothing can be known: both records end, and a younger run works on."""
+    world.queue()
+    run = world.claim()
+    elsewhere = Process(host="lost.example", pid=7, started=1)
+    lost = world.dagster_run(run, dg.DagsterRunStatus.STARTED, **{tags.PROCESS: str(elsewhere)})
+    waiting = world.dagster_run(run, dg.DagsterRunStatus.QUEUED)
+    with ControlPlane(database) as owner:
+        ended = owner.plane.settle_restored("b1", taken_at=datetime.now(UTC), has_databases=True)
+        owner.plane.confirm(by="ada")
+    assert (ended.runs, world.row(run).status) == (1, "failed")
+    world.queue()
+    younger = world.claim()
+    at_work = world.dagster_run(younger, dg.DagsterRunStatus.STARTED, **{tags.PROCESS: str(Process.current())})
+    mend(world)
+    assert status(world, lost) == status(world, waiting) == dg.DagsterRunStatus.CANCELED
+    assert status(world, at_work) == dg.DagsterRunStatus.STARTED
+    assert world.row(run).status == "failed"
+    assert world.row(younger).status == "claimed"

@@ -102,7 +102,7 @@ def test_a_deleted_attachment_comes_back_with_its_file(production: Shop, tmp_pat
     assert comparison_databases(production) == []
     done = apply(production, out, "--yes", "--json")
     assert done.status == 0, done
-    assert json.loads(done.out) == {"run": "shop#4", "inserted": 1, "updated": 0, "files": 1}
+    assert done.json == {"run": "shop#4", "inserted": 1, "updated": 0, "files": 1}
     assert "queued shop#4: 1 record(s) into shop/main" in done.said
     assert reviews(production) == []
     assert (production.data.folder / name).read_bytes() == b"the contract"

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,7 +13,9 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.model import Run
 from odooops_dagster.steps.recovery.drill_sandbox import left_behind
 from odooops_dagster.tools.runtime.process import ProcessRuntime
+from tests.dagster import recovery_child
 from tests.dagster.recoveries import Recovery, recovery
+from tests.forks import exit_status
 from tests.servers import PostgresServer
 
 # Where, when, and whether the restored data serve from then on: while rows and files are fetched, and after.
@@ -66,8 +65,7 @@ def child(worker_url: str, postgres_server: PostgresServer, tmp_path: Path, serv
 
     def carry_out(run: Run, point: tuple[str, str] | None) -> int:
         more = {"run_id": str(run.id), "attempt": run.attempt, "point": point}
-        command = [sys.executable, "-m", "tests.dagster.recovery_child", json.dumps(told | more)]
-        return subprocess.run(command, check=False, timeout=300).returncode
+        return exit_status(recovery_child.main, told | more)
 
     return carry_out
 

@@ -120,14 +120,14 @@ def test_old_log_lines_go_with_the_clock(world: World, database: str) -> None:
     fence = fence_of(world.claim())
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(
-            "insert into ops.run_logs (run_id, attempt, level, message, logged_at)"
+            "insert into ops.run_logs (run_id, attempt, level, message, timestamp)"
             " select %s, %s, 'info', n::text, now() - make_interval(days => n) from generate_series(1, 60) as n",
             [run.id, fence.attempt],
         )
         done = carry_out(world.instance, "log_retention", control=world.control)
         assert any("run_logs: " in line for line in said(world.instance, done))
         row = connection.execute(
-            "select count(*) filter (where logged_at < now() - interval '30 days') from ops.run_logs"
+            "select count(*) filter (where timestamp < now() - interval '30 days') from ops.run_logs"
         )
         assert row.fetchone() == (0,)
     again = carry_out(world.instance, "log_retention", control=world.control)

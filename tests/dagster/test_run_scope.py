@@ -12,6 +12,7 @@ import dagster as dg
 
 from odooops_dagster.engine import tags
 from odooops_dagster.local.identity import identify
+from odooops_dagster.model import Run
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from tests.dagster.world import SHA, World, fence_of, image_of
 from tests.servers import PostgresServer
@@ -46,7 +47,8 @@ def test_every_check_has_a_row(world: World) -> None:
     run = world.claim()
     world.materialize(run)
     checks = {row["name"]: row["passed"] for row in world.control.checks.list(run.id)}
-    assert checks == {"modules_installed": True, "module_tests_passed": True, "log_clean": True, "healthy": True}
+    asked = ("modules_installed", "module_tests_passed", "log_clean", "healthy", "prints")
+    assert checks == dict.fromkeys(asked, True)
 
 
 def test_a_failed_blocking_check_stops_the_run_and_says_why_in_one_line(world: World) -> None:
@@ -76,27 +78,36 @@ def test_a_build_that_does_not_answer_leaves_the_old_deployment(world: World) ->
 
 
 def test_a_step_that_fails_ends_the_row_with_its_reason_in_one_line(world: World) -> None:
-    """StepFailed's first line is the row's error; its hint is beside the failure, in the log and in the record."""
+    """StepFailed's first line is the row's error; its hint is in the record, and both are the log's last lines."""
     world.queue(source="fail")
     run = world.claim()
     result = world.materialize(run)
     assert world.row(run).error_message == "source cannot be had"
     assert world.control.logs.hint(world.row(run)) == "push again"
+    assert fault_of(world, run, result) == ("project", "project")
     [failure] = [event for event in result.all_events if event.event_type == dg.DagsterEventType.STEP_FAILURE]
     said = failure.step_failure_data.user_failure_data
     assert said is not None
-    assert said.metadata["hint"].value == "push again"
-    errors = [entry.user_message for entry in world.instance.all_logs(result.run_id) if entry.level == logging.ERROR]
-    assert "→ push again" in errors
+    assert said.metadata["next"].value == "push again"
+    ours = [entry for entry in world.instance.all_logs(result.run_id) if entry.dagster_event is None]
+    errors = [entry.user_message for entry in ours if entry.level == logging.ERROR]
+    assert errors[-2:] == [f"{run.name} failed: source cannot be had", "→ push again"]
 
 
 def test_a_bug_in_a_step_ends_the_row_too(world: World) -> None:
     """An error nobody foresaw still leaves a failed row with a reason."""
     world.queue(image="crash")
     run = world.claim()
-    world.materialize(run)
+    result = world.materialize(run)
     row = world.row(run)
     assert (row.status, row.error_message) == ("failed", "a bug")
+    assert fault_of(world, run, result) == ("platform", "platform")
+
+
+def fault_of(world: World, run: Run, result: dg.ExecuteInProcessResult) -> tuple[str | None, str | None]:
+    """Return whose fault the failed run is, as its row and its tag in Dagster say."""
+    recorded = world.instance.get_run_by_id(result.run_id)
+    return world.row(run).fault, recorded.tags.get(tags.FAULT) if recorded else None
 
 
 def test_a_cancel_interrupts_the_step_and_ends_the_row_as_canceled(world: World) -> None:

@@ -8,15 +8,28 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event
 
 import psycopg
 import pytest
 from dagster import DagsterInstance
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus
 from dagster._core.test_utils import create_run_for_test
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import PostgresRunStorage
+from sqlalchemy import Engine
+from sqlalchemy.event import listen, remove
+from sqlalchemy.exc import SQLAlchemyError
 
-from odooops_dagster.engine.storage import PlatformStorage, with_driver
+from odooops_dagster.engine.fork_proof import open_sockets
+from odooops_dagster.engine.rehearsal import rehearsed_instance
+from odooops_dagster.engine.storage import PlatformStorage, close_connections, with_driver
 from odooops_dagster.errors import BadInput
 from tests.servers import PostgresServer
 
@@ -87,6 +100,40 @@ def test_all_instances_of_a_process_share_its_connections(history: str, tmp_path
     assert connections(history) == kept
 
 
+def test_the_instances_of_a_process_ask_once_what_the_tables_have(history: str, tmp_path: Path) -> None:
+    """A tick asked the catalog a dozen times which columns and indexes there are, each of them a reflection."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "pg_catalog" in statement or "secondary_indexes" in statement:
+            asked.append(statement)
+
+    def read() -> None:
+        with an_instance(tmp_path) as instance:
+            create_run_for_test(instance)
+            instance.get_run_records()
+            instance.all_instigator_state()
+            instance.get_backfills()
+            assert instance.schedule_storage is not None
+            assert instance.schedule_storage.supports_batch_queries
+            instance.update_instigator_state(sensor)  # as each tick does
+
+    place = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("odooops"), "definitions")
+    sensor = InstigatorState(
+        RemoteInstigatorOrigin(place, "ops_queue"), InstigatorType.SENSOR, InstigatorStatus.RUNNING
+    )
+    with an_instance(tmp_path) as instance:
+        instance.add_instigator_state(sensor)
+    read()
+    listen(Engine, "before_cursor_execute", note)
+    try:
+        read()
+    finally:
+        remove(Engine, "before_cursor_execute", note)
+    assert asked == []
+    assert connections(history)
+
+
 def test_a_connection_that_ended_with_its_server_is_replaced(history: str, tmp_path: Path) -> None:
     """Nobody sees an error after a restart of the server."""
     with an_instance(tmp_path) as instance:
@@ -111,6 +158,49 @@ def test_a_forked_process_does_not_speak_through_its_parents_connections(history
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         assert len(instance.get_runs()) == 1
         assert connections(history) & kept
+
+
+def test_what_is_rehearsed_is_asked_by_no_run_and_holds_no_connection(
+    history: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs are forked from the process that rehearses: a connection of it would be theirs too."""
+    monkeypatch.setattr("odooops_dagster.engine.storage._tables_are_given", Event())
+    asked: list[str] = []
+    told: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    with an_instance(tmp_path) as instance:
+        run = create_run_for_test(instance)
+        close_connections()
+        before = open_sockets()
+        rehearsed = rehearsed_instance(instance.get_ref(), say=told.append)
+        assert open_sockets() == before
+        assert connections(history) == set()
+        listen(Engine, "before_cursor_execute", note)
+        try:
+            assert rehearsed.get_run_by_id(run.run_id) is not None
+        finally:
+            remove(Engine, "before_cursor_execute", note)
+    assert [statement for statement in asked if "pg_catalog" in statement] == []
+    assert asked
+    assert told == []
+
+
+def test_a_database_that_cannot_be_asked_hinders_no_rehearsal(
+    history: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the first start of all, the program that forks runs may be faster than the one that makes the tables."""
+    monkeypatch.setattr("odooops_dagster.engine.storage._tables_are_given", Event())
+    told: list[str] = []
+    with an_instance(tmp_path) as instance:
+        with psycopg.connect(history) as owner:
+            owner.execute("drop table runs cascade")
+        rehearsed = rehearsed_instance(instance.get_ref(), say=told.append)
+        assert told[0].startswith("runs ask the database for the first time themselves: ")
+        with pytest.raises(SQLAlchemyError):
+            rehearsed.get_run_by_id("nobody")
 
 
 def test_a_lasting_instance_without_a_url_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

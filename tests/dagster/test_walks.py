@@ -25,9 +25,9 @@ from tests.dagster.walk_world import Beginning, beginning
 from tests.dagster.walks import PREVIEW, STAGING, Walk
 from tests.servers import PostgresServer
 
-# One round walks the same walks each time. Rounds are other walks each time: 34 are the 500 of the long run.
+# One round walks the same walks each time. Rounds are other walks each time: 63 are the 500 of the long run.
 ROUNDS = int(os.environ.get("ODOOOPS_TEST_ROUNDS", "1"))
-WALKS = 15
+WALKS = 8
 STEPS = 10
 ASSETS = ("source", "image", "prod_clone", "database", "deployment", "backup", "recovery_drill")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from odooops_dagster.model import Job, JobResult, Service, ServiceStatus
-from odooops_dagster.tools.runtime import OnLine, Runtime
+from odooops_dagster.tools.runtime import EndIf, OnLine, Runtime
 from tests.dagster import stand_in_odoo
 from tests.web_servers import UnixServer
 
@@ -27,7 +27,13 @@ class ThreadRuntime:
         self._services: dict[str, _Served] = {}
         self._numbers = count(1)
 
-    def execute(self, job: Job, *, on_line: OnLine | None = None) -> JobResult:
+    def execute(
+        self,
+        job: Job,
+        *,
+        on_line: OnLine | None = None,
+        end_if: EndIf | None = None,  # noqa: ARG002 - a call cannot be ended
+    ) -> JobResult:
         """Do what the command line asks for, in the caller's own process."""
         return execute(job, on_line=on_line)
 
@@ -73,7 +79,13 @@ class RuntimeFromAfar:
         manager.connect()
         self._far: Any = manager.runtime()  # type: ignore[attr-defined]
 
-    def execute(self, job: Job, *, on_line: OnLine | None = None) -> JobResult:
+    def execute(
+        self,
+        job: Job,
+        *,
+        on_line: OnLine | None = None,
+        end_if: EndIf | None = None,  # noqa: ARG002 - a call cannot be ended
+    ) -> JobResult:
         """Do what the command line asks for."""
         return execute(job, on_line=on_line)
 

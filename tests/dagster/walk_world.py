@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,12 +19,10 @@ import dagster as dg
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 
 from odooops_dagster import home as names
 from odooops_dagster.checks import healthy
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.local.postgres import JOBS
 from odooops_dagster.settings import Settings
 from odooops_dagster.steps.environment.converge import converge_all
 from odooops_dagster.tools.postgres.databases import OdooDatabases
@@ -164,7 +161,6 @@ def beginning(server: PostgresServer, folder: Path, patch: pytest.MonkeyPatch) -
     use_stand_in_odoo(patch, stand_in)
     patch.setattr(healthy, "_GONE_SECONDS", 0.2)  # a service that stands in is back at once or never
     with (
-        _cheap_logins(server),
         _neighbour(server),
         server.fresh_database() as url,
         dg.DagsterInstance.ephemeral() as instance,
@@ -231,28 +227,6 @@ def _let_all_serve(made: Estate) -> None:
     for row in made.control.templates.list():
         made.control.templates.forget(row["database_name"])
         made.databases.drop(row["database_name"])
-
-
-@contextmanager
-def _cheap_logins(server: PostgresServer) -> Iterator[None]:
-    """Let passwords be hashed once and not 4096 times: a walk logs in some 200 times, which was a fifth of its time."""
-    _run(server, "alter system set scram_iterations = 1")
-    _hash_passwords(server)
-    try:
-        yield
-    finally:
-        _run(server, "alter system reset scram_iterations")
-        _hash_passwords(server)
-
-
-def _hash_passwords(server: PostgresServer) -> None:
-    """Hash the passwords of those who log in as the server is told to now."""
-    _run(server, "select pg_reload_conf()")
-    time.sleep(0.2)  # the reload is a signal
-    for user in ("postgres", *JOBS.values()):
-        password = conninfo_to_dict(server.url("postgres", user))["password"]
-        with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-            connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(user), sql.Literal(password)))
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 import socket
 import subprocess
@@ -30,13 +29,10 @@ from tests.dagster.traps import How, Stop, stopping
 from tests.dagster.walk_child import Task, Whereabouts
 from tests.dagster.walk_child import main as run_in_child
 from tests.dagster.walk_truths import PRODUCTION, Truths, file_of
+from tests.forks import exit_status
 from tests.repositories import run_git
 
 STAGING, PREVIEW = "release/1", "feature/a"
-
-# Forked from a process without threads, which has imported Dagster once for all walks.
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["tests.dagster.walk_child"])
 
 # How the janitor is stopped, which works in no process of its own here.
 _HERE: dict[How, How] = {
@@ -215,12 +211,10 @@ class Walk:
         return True
 
     def _carry_out_in_child(self, task: Task, stop: Stop) -> None:
-        child = _FORKS.Process(target=run_in_child, args=(self._where, task, stop))
-        child.start()
-        child.join()
+        status = exit_status(run_in_child, self._where, task, stop)
         # Anything else is a fault of the test, which would then kill nothing.
-        assert child.exitcode in (0, -signal.SIGKILL), f"the run's process ended with {child.exitcode}"
-        self._tally["killed"] += child.exitcode != 0
+        assert status in (0, -signal.SIGKILL), f"the run's process ended with {status}"
+        self._tally["killed"] += status != 0
 
     # -- the end
 

@@ -37,9 +37,23 @@ from tests.ops import Ops
 from tests.suites.hostile import PYTHON
 from tests.suites.processes import eventually, word_at
 
+CLUSTERS = (StateEntry.CONTROL, StateEntry.POSTGRES)
 OWN, OTHER = "1" * 32, "2" * 32
 # What the platform keeps for itself, and what it keeps for all who build.
-CLOSED = ("secrets", "store", "repos", "run", "runs", "logs", "dagster", "runtime", "postgres", "templates", "builds")
+CLOSED = (
+    "secrets",
+    "store",
+    "repos",
+    "run",
+    "runs",
+    "logs",
+    "dagster",
+    "runtime",
+    "postgres",
+    "control",
+    "templates",
+    "builds",
+)
 # A service that answers on the socket that it inherits, as an Odoo does.
 SERVES = """
 import socket
@@ -110,7 +124,7 @@ def targets_beside(
         # A cache is where a trial without a sandbox leaves its file.
         "places": [*map(str, (*code, other / "data", *folders, home)), "/usr/lib", "/etc", "/"],
         "shared_memory": "/dev/shm/nothing",  # noqa: S108 - nobody's
-        "ports": [*ports, int(cluster_port_file(home).read_text())],
+        "ports": [*ports, *(int(cluster_port_file(home, cluster).read_text()) for cluster in CLUSTERS)],
         "addresses": [METADATA],
         "sockets": [str(path) for path in _sockets(home, label)],
         "abstract_sockets": [],
@@ -177,7 +191,10 @@ def _processes_of(ops: Ops) -> list[int]:
 def _files(home: Path, other: Path) -> list[str]:
     """Return files with secrets, and what the other environment and PostgreSQL keep."""
     kept = [*secrets_folder(home).rglob("*"), *other.glob("*.conf"), *(other / "data" / "filestore").rglob("*")]
-    kept += [*(services_folder(home) / "services").glob("*.json"), cluster_folder(home) / "PG_VERSION"]
+    kept += [
+        *(services_folder(home) / "services").glob("*.json"),
+        *(cluster_folder(home, cluster) / "PG_VERSION" for cluster in CLUSTERS),
+    ]
     return [str(path) for path in kept if path.is_file()]
 
 

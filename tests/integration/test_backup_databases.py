@@ -242,7 +242,7 @@ def test_a_moment_is_held_for_longer_than_the_role_may_be_idle(production: Produ
 def test_a_filestore_that_is_not_there_ends_the_backup(production: Production, repository: Repository) -> None:
     """It is not taken for one that has lost every file: perhaps it is not mounted."""
     elsewhere = Production(production.url, production.folder / "elsewhere", production.programs)
-    with pytest.raises(Unavailable, match="is not there, and the database speaks of 30 files") as caught:
+    with pytest.raises(Unavailable, match="is not there, and the database refers to 30 files") as caught:
         back_up(elsewhere, repository, "first")
     assert "mounted" in str(caught.value.hint)
     assert repository.manifests() == []

@@ -12,7 +12,7 @@ import pytest
 
 from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.local.postgres import EmbeddedPostgres
-from tests.servers import state_folder
+from tests.servers import WHOLE, state_folder
 
 pytestmark = pytest.mark.root
 
@@ -43,7 +43,7 @@ def home() -> Iterator[Path]:
 
 def test_programs_that_the_account_cannot_reach_are_copied(closed_bin_dir: Path, home: Path) -> None:
     """The copy lies in the state folder, and works with all its libraries."""
-    server = EmbeddedPostgres(home, bin_dir=closed_bin_dir, durable=False)
+    server = EmbeddedPostgres(home, WHOLE, bin_dir=closed_bin_dir, durable=False)
     server.start()
     try:
         assert server.bin_dir.is_relative_to(home / "postgresql")
@@ -59,7 +59,7 @@ def test_programs_that_the_account_cannot_reach_are_copied(closed_bin_dir: Path,
 
 def test_programs_within_reach_are_used_where_they_are(bin_dir: Path, home: Path) -> None:
     """Forty megabytes are not copied for nothing."""
-    server = EmbeddedPostgres(home, bin_dir=bin_dir, durable=False)
+    server = EmbeddedPostgres(home, WHOLE, bin_dir=bin_dir, durable=False)
     server.prepare()
     assert server.bin_dir == bin_dir
     assert not (home / "postgresql").exists()

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from securesystemslib.signer import CryptoSigner
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import BadInput, NotFound
+from odooops_dagster.local.signing_key import signing_key
 from odooops_dagster.model import Fence, Run
 from odooops_dagster.steps.upkeep.anchor import anchor_record
+from odooops_dagster.tools.bundle.checkpoints import signed_checkpoint
+from odooops_dagster.tools.bundle.envelopes import public_pem, signer_of
 from odooops_dagster.tools.store import FolderStore
 from odooops_dagster.tools.store.anchors import AnchorFiles
 from tests.command_line import CommandLine
@@ -116,8 +120,10 @@ def test_an_exported_trail_shows_every_edit(ops: CommandLine, tmp_path: Path) ->
     kinds = {line.split('"kind": "')[1].split('"')[0] for line in lines[:-1]}
     assert {"run_event", "release"} <= kinds
     ops("audit", "verify", "--file", str(file), "--anchor", "0" * 64, status=1)
-    file.write_text("\n".join([lines[0].replace("queued", "qveved"), *lines[1:]]) + "\n")
-    assert "line 1, run_event event 1" in ops("audit", "verify", str(file), status=1).stdout
+    queued = next(number for number, line in enumerate(lines) if '"queued"' in line)
+    edited = [*lines[:queued], lines[queued].replace("queued", "qveved"), *lines[queued + 1 :]]
+    file.write_text("\n".join(edited) + "\n")
+    assert f"line {queued + 1}, run_event event 1" in ops("audit", "verify", str(file), status=1).stdout
     file.write_text("\n".join(lines[1:]) + "\n")
     ops("audit", "verify", "--file", str(file), status=1)
     file.write_text("")
@@ -161,9 +167,9 @@ def anchored(control: ControlPlane, run: Run, store: FolderStore) -> AnchorFiles
     return files
 
 
-def anchors_of(ops: CommandLine, *, status: int = 0) -> list[str]:
+def anchors_of(ops: CommandLine, *options: str, status: int = 0) -> list[str]:
     """Return what the anchors find."""
-    told = json.loads(ops("audit", "verify", "--json", status=status).stdout)
+    told = json.loads(ops("audit", "verify", *options, "--json", status=status).stdout)
     [broken] = [chain["broken"] for chain in told if chain["chain"] == "anchors"]
     return sorted(broken)
 
@@ -226,6 +232,58 @@ def test_a_damaged_or_missing_anchor_is_named(
     file = store.stat(anchored.name(2))
     assert file is not None
     assert ops.json("audit", "verify", file.url.removeprefix("file://"))["intact"]
+
+
+@pytest.fixture
+def signer(tmp_path: Path) -> CryptoSigner:
+    """Return the platform's signer."""
+    return signer_of(signing_key(tmp_path / "home"))
+
+
+def key_file(folder: Path, signer: CryptoSigner) -> str:
+    """Return a file with the signer's public key."""
+    file = folder / f"{signer.public_key.keyid}.pem"
+    file.write_bytes(public_pem(signer))
+    return str(file)
+
+
+def test_an_anchor_that_the_platform_did_not_sign_is_named(
+    ops: CommandLine, control: ControlPlane, anchored: AnchorFiles, tmp_path: Path, signer: CryptoSigner
+) -> None:
+    """Somebody with database and store in hand can write anchors that fit, and sign none of them."""
+    [second] = anchor_record(control, anchored, signer=signer)
+    [third] = anchor_record(control, anchored, signer=signer_of(signing_key(tmp_path / "elsewhere")))
+    own = key_file(tmp_path, signer)
+    first, last = anchored.name(1), anchored.name(third.number)
+    expected = [f"anchors {first} unsigned", f"anchors {last} wrongly signed"]
+    assert (anchors_of(ops), anchors_of(ops, "--key", own, status=1)) == ([], expected)
+    for written in (anchored.read(1), third):
+        anchored.write_checkpoint(written.number, signed_checkpoint(written, anchored.control_plane, signer))
+    assert anchors_of(ops, "--key", own) == []
+    anchored.write_checkpoint(1, anchored.read_checkpoint(second.number))
+    assert anchors_of(ops, "--key", own, status=1) == [f"anchors {first} wrongly signed"]
+    anchored.write_checkpoint(1, b"{}")
+    assert anchors_of(ops, "--key", own, status=1) == [f"anchors {first} wrongly signed"]
+    with pytest.raises(BadInput, match="--key is about the anchors"):
+        ops("audit", "verify", "shop", "--key", own)
+
+
+def test_deleting_the_newest_anchors_is_found_by_a_seal_kept_elsewhere(
+    ops: CommandLine, control: ControlPlane, store: FolderStore, anchored: AnchorFiles
+) -> None:
+    """What is left is whole in itself, and a record that was rewritten after it would fit."""
+    [second] = anchor_record(control, anchored)
+    ops("audit", "verify", "--anchor", second.seal)
+    store.delete(anchored.name(second.number))
+    assert anchors_of(ops) == []
+    told = json.loads(ops("audit", "verify", "--anchor", second.seal, "--json", status=1).stdout)
+    assert {chain["chain"]: chain["broken"] for chain in told} == {
+        "events of runs": [], "checkpoints": ["checkpoints"], "anchors": [],
+    }  # fmt: skip
+    [third] = anchor_record(control, anchored)
+    assert third.number == second.number
+    ops("audit", "verify", "--anchor", second.seal, status=1)
+    ops("audit", "verify", "--anchor", anchored.read(1).seal)
 
 
 def test_everything_is_exported_in_the_same_order_each_time(ops: CommandLine, control: ControlPlane, run: Run) -> None:

@@ -26,6 +26,7 @@ from odooops_dagster.tools.backup.quarantine import quarantined
 from odooops_dagster.tools.backup.repositories import manifest_key
 from tests.dagster.commands import ROOT, Answer, typed, work_off
 from tests.dagster.productions import Shop, shop
+from tests.json_forms import as_published
 from tests.ops import Ops as Processes
 from tests.servers import PostgresServer
 
@@ -46,7 +47,7 @@ class Ops:
 
     def json(self, *arguments: str, status: int = 0) -> Any:  # noqa: ANN401 - whatever the command prints
         """Run the command with --json and return the value."""
-        return json.loads(self(*arguments, "--json", status=status).stdout)
+        return as_published(("backup", *arguments), self(*arguments, "--json", status=status).stdout)
 
 
 @pytest.fixture
@@ -129,7 +130,9 @@ def test_the_logs_of_a_backup_are_listed_printed_and_written(
         ops("logs", str(made.id), "odoo/other.log")
     assert "odoo/env-1.log" in str(caught.value.hint)
     with psycopg.connect(database) as connection:
-        told = connection.execute("select event, payload from ops.environment_events order by id").fetchall()
+        told = connection.execute(
+            "select event, payload from ops.environment_events where environment <> 'project' order by id"
+        ).fetchall()
     assert [event for event, _ in told] == ["backup_logs_read"] * len(told)
     assert told[0][1]["rationale_structured"] == {
         "backup_id": str(made.id), "requested_by": "ada", "log": "odoo/env-1.log"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from base64 import b64decode
@@ -24,6 +25,7 @@ from odooops_dagster.tools.bundle.statements import sha256
 from odooops_dagster.tools.store import FolderStore
 from odooops_dagster.tools.store.addressed import object_name, put_addressed
 from tests.command_line import CommandLine
+from tests.debian_programs import cosign
 from tests.unit.test_control_backups import verified
 from tests.unit.test_sbom import bill_of
 
@@ -36,6 +38,8 @@ BUILD = {
     "source": {"settings_digest": "sha256:" + "4" * 64},
 }
 FOREIGN = "5" * 64
+PAGE = Path(__file__).parents[2] / "docs/howto/verify-a-release.md"
+[COSIGN_COMMANDS] = re.findall(r"```\n(cosign .*?)```", PAGE.read_text(), flags=re.DOTALL)
 
 
 @pytest.fixture
@@ -318,6 +322,27 @@ def test_a_file_that_is_there_is_not_overwritten(ops: CommandLine, release: Rele
     ops("release", "bundle", "shop", release.version, "--output", "shop.tar", "--force")
     ops("release", "bundle", "shop", release.version, "--output", "shop.tar")
     assert Path("shop.tar").stat().st_mode & 0o777 == 0o600
+
+
+def test_cosign_verifies_a_bundle_as_the_page_tells(ops: CommandLine, release: Release, tmp_path: Path) -> None:
+    """The commands are those of the documentation, typed where the parts of the bundle lie."""
+    parts = unpack(bundled(ops, release).read_bytes())
+    key = ops("release", "key").stdout.encode()
+    assert typed_in_a_folder(COSIGN_COMMANDS, tmp_path / "whole", parts | {"shop-platform.pem": key}) == 0
+    changed = parts | {"record.json": parts["record.json"].replace(b"grace", b"grave")}
+    assert typed_in_a_folder(COSIGN_COMMANDS, tmp_path / "changed", changed | {"shop-platform.pem": key}) != 0
+
+
+def typed_in_a_folder(commands: str, folder: Path, files: dict[str, bytes]) -> int:
+    """Type the commands into a shell in a new folder with the files, and return how it ended."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    env = {"PATH": f"{cosign().parent}:{os.defpath}", "HOME": str(folder)}
+    return subprocess.run(
+        ["sh", "-e", "-c", commands], cwd=folder, env=env, capture_output=True, check=False
+    ).returncode
 
 
 def test_the_key_is_made_once_and_printed_without_its_secret(ops: CommandLine, home: Path) -> None:

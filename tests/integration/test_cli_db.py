@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from typing import Any
 
 import psycopg
 import pytest
@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 from odooops_dagster.control.migrate import shipped_migrations
 from odooops_dagster.doors.cli.db import app
 from odooops_dagster.errors import SchemaDrift
+from tests.json_forms import as_published
 
 NAMES = [f"{migration.version}_{migration.name}" for migration in shipped_migrations()]
 
@@ -28,14 +29,19 @@ def db(*arguments: str) -> Result:
     return CliRunner().invoke(app, arguments, catch_exceptions=False)
 
 
+def printed(verb: str) -> Any:  # noqa: ANN401 - whatever the command prints
+    """Return what `ops db` prints for programs."""
+    return as_published(("db", verb), db(verb, "--json").stdout)
+
+
 @pytest.mark.usefixtures("empty")
 def test_migrate_applies_what_status_says_is_pending() -> None:
     """And then status says that nothing is."""
-    assert json.loads(db("status", "--json").stdout) == {"applied": [], "pending": NAMES}
-    report = json.loads(db("migrate", "--json").stdout)
+    assert printed("status") == {"applied": [], "pending": NAMES}
+    report = printed("migrate")
     assert (report["applied"], report["shim_applied"]) == (NAMES, True)
-    assert json.loads(db("status", "--json").stdout) == {"applied": NAMES, "pending": []}
-    assert json.loads(db("migrate", "--json").stdout)["applied"] == []
+    assert printed("status") == {"applied": NAMES, "pending": []}
+    assert printed("migrate")["applied"] == []
 
 
 @pytest.mark.usefixtures("empty")

@@ -18,6 +18,7 @@ from odooops_dagster.doors.cli.project import repository_address
 from odooops_dagster.errors import BadInput, NotFound, OdooOpsError, StepFailed
 from odooops_dagster.home import deploy_key
 from odooops_dagster.model import Fence, LogLine, Run
+from tests.json_forms import as_published
 from tests.repositories import Repository
 
 WORKER = "tests"
@@ -38,8 +39,8 @@ class Ops:
         return result.stdout
 
     def json(self, *arguments: str, status: int = 0) -> Any:  # noqa: ANN401 - whatever the command prints
-        """Run the command with --json and return the value."""
-        return json.loads(self(*arguments, "--json", status=status))
+        """Run the command with --json and return the value, which has the form that is published for it."""
+        return as_published(arguments, self(*arguments, "--json", status=status))
 
 
 @pytest.fixture
@@ -88,6 +89,18 @@ def commands(command: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[
         yield path
     for name, child in children.items():
         yield from commands(child, (*path, name))
+
+
+def test_a_production_that_was_only_built_says_how_it_comes_to_run(
+    ops: Ops, project: dict[str, Any], control: ControlPlane, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the list below the table, whole however narrow the terminal, and in the page's place of the URL."""
+    control.environments.ensure(project["id"], branch="main")
+    ops.app(["env", "list", "shop"], standalone_mode=False)
+    told = capsys.readouterr()
+    assert "shop/main is built, not running: ops env create shop main" in told.err
+    assert "ops env create" not in told.out
+    assert "built, not running: ops env create shop main" in ops("env", "show", "shop", "main")
 
 
 @pytest.mark.parametrize("words", list(commands()), ids=" ".join)
@@ -159,12 +172,30 @@ def test_a_project_gets_an_ssh_key_of_its_own(ops: Ops, tmp_path: Path, monkeypa
 
 
 @pytest.mark.usefixtures("project")
-def test_archiving_asks_first(ops: Ops) -> None:
+def test_archiving_asks_first(ops: Ops, control: ControlPlane) -> None:
     """No is respected, --yes is for machines."""
     ops("project", "archive", "shop", answer="n\n", status=1)
     assert ops.json("project", "show", "shop")["status"] == "active"
+    ops("env", "create", "shop", "feature/x")
+    work(control)
     ops("project", "archive", "shop", "--yes")
     assert ops.json("project", "show", "shop")["status"] == "archived"
+    [going] = ops.json("env", "list", "shop")
+    assert going["status"] == "destroying"
+    for _ in range(2):
+        ops("project", "restore", "shop")
+    assert ops.json("project", "show", "shop")["status"] == "active"
+
+
+@pytest.mark.usefixtures("run")
+def test_archiving_leaves_nothing_of_what_was_never_built(ops: Ops) -> None:
+    """The queued build is canceled, and its environment is gone at once."""
+    ops("project", "archive", "shop", "--yes")
+    assert ops.json("env", "list", "shop") == []
+    [gone] = ops.json("env", "list", "shop", "--all")
+    assert gone["status"] == "destroyed"
+    [canceled] = ops.json("run", "list", "shop")
+    assert canceled["status"] == "canceled"
 
 
 @pytest.mark.usefixtures("project")

@@ -23,30 +23,12 @@ from odooops_dagster.doors.http.events import MAX_BODY_BYTES
 from odooops_dagster.doors.http.rates import STRANGERS, Rates
 from odooops_dagster.errors import BadInput, Conflict, NotFound
 from odooops_dagster.settings import Settings
-from tests.event_cases import APPROVER, Case, cases
-from tests.servers import PostgresServer, as_user
+from tests.event_cases import TYPES, Case, cases, key_for
 from tests.sql.events import EVENTS, envelope
 from tests.sql.releases import Release, make_release
 from tests.sql.world import World
 
 DAY = timedelta(days=1)
-ALL = ("deployment_event", "health_check", "environment_event")
-TYPES = {"ci_service_role": ("build_complete",), "qa_tester": ("gate_signoff",), "sre": ALL}
-
-
-@pytest.fixture
-def world(postgres_server: PostgresServer, database: str) -> Iterator[World]:
-    """The database as its owner sees it, for what tests need to be there."""
-    world = World(database, as_user(database, "ops_worker", postgres_server))
-    yield world
-    world.close()
-
-
-@pytest.fixture
-def owner(database: str) -> Iterator[ControlPlane]:
-    """The control plane as the schema's owner, who makes keys."""
-    with ControlPlane(database) as owner:
-        yield owner
 
 
 @pytest.fixture
@@ -60,16 +42,6 @@ def client(tmp_path: Path, control: ControlPlane) -> Iterator[TestClient]:
     """A gateway that works as the platform's worker."""
     with TestClient(create_app(Settings(home=tmp_path), control)) as client:
         yield client
-
-
-def key_for(owner: ControlPlane, persona: str, **options: Any) -> str:  # noqa: ANN401
-    """Make a key of the persona."""
-    options = {
-        "event_types": TYPES[persona],
-        "expires_at": datetime.now(UTC) + DAY,
-        "approver_id": APPROVER if persona == "qa_tester" else None,
-    } | options
-    return owner.keys.create("test", persona=persona, **options).key  # type: ignore[arg-type]
 
 
 def post(client: TestClient, key: str, body: Any) -> httpx2.Response:  # noqa: ANN401

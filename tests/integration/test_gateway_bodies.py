@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from starlette.types import Message
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.http import body as bodies
 from odooops_dagster.doors.http.app import create_app
-from odooops_dagster.doors.http.github import MAX_BODY_BYTES
+from odooops_dagster.doors.http.webhooks.receipt import MAX_BODY_BYTES
 from odooops_dagster.settings import Settings
 
 # A signature that is none of the secret.
@@ -29,8 +30,9 @@ def app(control: ControlPlane, tmp_path: Path) -> FastAPI:
 class Sender:
     """Sends one delivery by hand: the body comes when it is asked for, and when the test says so."""
 
-    def __init__(self, app: FastAPI, **headers: str) -> None:
+    def __init__(self, app: FastAPI, *, path: str = "/webhooks/github", **headers: str) -> None:
         self.asked = 0
+        self._path = path
         self.sends = asyncio.Event()
         self.status = 0
         self._app = app
@@ -41,7 +43,7 @@ class Sender:
         scope = {
             "type": "http",
             "method": "POST",
-            "path": "/webhooks/github",
+            "path": self._path,
             "query_string": b"",
             "headers": self._headers,
             "app": self._app,
@@ -81,6 +83,14 @@ def test_a_body_that_does_not_come_is_not_waited_for(app: FastAPI, monkeypatch: 
     assert sender.asked == 1
 
 
+async def asked_for(senders: Sequence[Sender], count: int) -> None:
+    """Return when so many bodies have been asked for, or after some seconds."""
+    for _ in range(200):
+        if sum(sender.asked for sender in senders) >= count:
+            return
+        await asyncio.sleep(0.05)
+
+
 def test_few_large_bodies_are_held_at_once(app: FastAPI) -> None:
     """Forty of them would be a gigabyte; a small one does not wait for them."""
 
@@ -89,10 +99,28 @@ def test_few_large_bodies_are_held_at_once(app: FastAPI) -> None:
         large = [Sender(app, content_length=str(MAX_BODY_BYTES), x_hub_signature_256=UNCHECKED) for _ in range(10)]
         small = Sender(app, content_length="2", x_hub_signature_256=UNCHECKED)
         sending = [asyncio.create_task(sender()) for sender in (*large, small)]
-        await asyncio.sleep(0.2)
+        await asked_for((*large, small), bodies.LARGE_AT_ONCE + 1)
+        await asyncio.sleep(0.2)  # none beyond them is asked
         assert sum(sender.asked for sender in large) == bodies.LARGE_AT_ONCE
         assert small.asked == 1
         for sender in (*large, small):
+            sender.sends.set()
+        assert set(await asyncio.gather(*sending)) == {401}
+
+    asyncio.run(send_many())
+
+
+def test_bodies_of_the_api_take_no_slot_of_a_delivery(app: FastAPI) -> None:
+    """Nobody has to be known to send one, of unknown length too; GitHub's large deliveries wait for none of them."""
+
+    async def send_many() -> None:
+        app.state.large_bodies = bodies.slots()
+        many = [Sender(app, path="/v1/runs") for _ in range(10)]
+        large = Sender(app, content_length=str(MAX_BODY_BYTES), x_hub_signature_256=UNCHECKED)
+        sending = [asyncio.create_task(sender()) for sender in (*many, large)]
+        await asked_for((*many, large), 11)
+        assert [sender.asked for sender in (*many, large)] == [1] * 11
+        for sender in (*many, large):
             sender.sends.set()
         assert set(await asyncio.gather(*sending)) == {401}
 

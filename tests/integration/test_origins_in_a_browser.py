@@ -12,7 +12,7 @@ import pytest
 from odooops_dagster.doors.router.routes import route
 from odooops_dagster.home import environment_socket
 from odooops_dagster.settings import Settings
-from tests.acceptance.browser import Browser, Seen, browsing
+from tests.acceptance.browser import Browser, Seen
 from tests.routers import routing
 from tests.web_servers import QuietServer, UnixServer
 
@@ -81,13 +81,6 @@ def other_program(seen: dict[str, list[str]]) -> Iterator[int]:
     yield server.server_port
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Yield a browser."""
-    with browsing() as made:
-        yield made
 
 
 def cookies_at(page: Seen, url: str) -> str:

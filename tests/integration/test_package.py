@@ -67,6 +67,12 @@ def test_the_wheel_holds_every_package_and_file(distributions: tuple[Path, Path]
     assert {"odooops_dagster", "assets", "sensors", "schedules", "resources", "sql"} <= folders
     assert not folders & {"tests", "bench", "docs"}
     assert {"odooops_dagster/local/dagster.yaml", "odooops_dagster/py.typed"} <= names
+    template = {str(file.relative_to(ROOT)) for file in (ROOT / "odooops_dagster" / "scaffold").rglob("*.*")}
+    assert {name for name in template if "__pycache__" not in name and (ROOT / name).is_file()} <= names
+    console = (ROOT / "odooops_dagster" / "doors" / "http" / "console").rglob("*")
+    assert {
+        str(file.relative_to(ROOT)) for file in console if file.suffix in {".html", ".css", ".js", ".LICENSE"}
+    } <= names
     shipped = {f"sql/{file.relative_to(ROOT / 'sql')}" for file in (ROOT / "sql").rglob("*.sql")}
     assert shipped
     assert shipped <= names

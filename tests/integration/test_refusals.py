@@ -1,140 +1,100 @@
-"""What keeps `ops up` from starting: each is one line, the command that mends it, and exit status 1."""
+"""What the command refuses is one sentence and a next action, in the words of the command and not of SQL."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-from collections.abc import Iterator
+import re
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
-from tests.conftest import missing
-from tests.ops import Ops
-from tests.servers import state_folder
+from odooops_dagster.doors.cli import NOUNS, build_app
+from odooops_dagster.doors.cli import VERBS as PROGRAMS
+from odooops_dagster.doors.cli.output import print_error
+from odooops_dagster.doors.cli.spoken import LISTS, VERBS, spoken
+from odooops_dagster.errors import OdooOpsError
+from tests.repositories import Repository
+
+CASES: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_name("refusals.toml").read_text())
+HINTS = re.compile(r"(?:hint = |then |else )'((?:[^'\n]|'')*)'")
+# Hints to programs that work on runs themselves: people have no verb for them.
+OF_WORKERS = re.compile(
+    r"ops\.(record_\w+|start_workflow_run|claim_runs|claim_messages|run_config_fields|expire_rows|roles)"
+)
+
+
+def told(arguments: list[str]) -> tuple[int, str, str]:
+    """Run the command and return its exit status, what it says, and what to do next."""
+    result = CliRunner().invoke(build_app((*PROGRAMS, *NOUNS)), arguments)
+    if not isinstance(result.exception, OdooOpsError):
+        lines = [line.strip(" │") for line in result.stderr.splitlines() if "Usage" not in line]
+        return result.exit_code, " ".join(line for line in lines if line and line[0] not in "╭╰"), ""
+    said = CliRunner().invoke(_printing(result.exception), [])
+    sentence, _, hint = said.stderr.partition("\n  → ")
+    return 1, sentence.strip().removeprefix("ops: "), hint.strip()
+
+
+def _printing(error: OdooOpsError) -> Any:  # noqa: ANN401 - click has no public name for what CliRunner takes
+    import typer  # noqa: PLC0415
+
+    app = typer.Typer()
+    app.command()(lambda: print_error(error))
+    return app
 
 
 @pytest.fixture
-def ops() -> Iterator[Ops]:
-    """Yield the command on an empty state folder."""
-    with state_folder("refusals") as home:
-        yield Ops(home)
+def state(operator_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make the state of the table and return the repository's address."""
+    monkeypatch.setenv("ODOOOPS_DATABASE_URL", operator_url)
+    monkeypatch.setenv("ODOOOPS_HOME", str(tmp_path / "home"))
+    repository = Repository(tmp_path)
+    repository.commit({"a": "1"})
+    repository.commit({"a": "2"}, branch="feature/x")
+    for arguments in (
+        ["project", "create", "shop", "--repo", repository.url],
+        ["run", "create", "shop", "feature/x"],
+        ["run", "cancel", "shop#1"],
+        ["run", "create", "shop", "feature/x", "--key", "again"],
+    ):
+        result = CliRunner().invoke(build_app(tuple(NOUNS)), arguments)
+        assert result.exit_code == 0, result.output
+    return repository.url
 
 
-def _refusal(ops: Ops, **environment: str) -> tuple[str, str]:
-    """Return the line and the remedy with which `ops up` refuses."""
-    done = ops.run("up", **environment)
-    assert done.returncode == 1, done.stderr
-    lines = [line for line in done.stderr.splitlines() if not line.startswith("state folder ")]
-    assert len(lines) == 2, done.stderr
-    assert ops.processes() == []
-    return lines[0].removeprefix("ops: "), lines[1].removeprefix("  → ")
+def test_each_refusal_says_what_is_wrong_and_what_to_do(
+    state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of the table on one database: a refusal changes nothing."""
+    places = {"REPOSITORY": state, "FOLDER": str(tmp_path / "free")}
+    (tmp_path / "free").mkdir()
+    (tmp_path / "free" / "file").touch()
+    wrong = {}
+    for name, case in CASES.items():
+        with monkeypatch.context() as scope:
+            for variable, value in case.get("env", {}).items():
+                scope.setenv(variable, _put(value, places)) if value else scope.delenv(variable, raising=False)
+            status, says, hint = told([_put(word, places) for word in case["argv"]])
+        found = {"says": says, "hint": hint, "status": status}
+        wanted = {"hint": "", "status": 1} | case
+        if found != {key: _put(wanted[key], places) for key in found}:
+            wrong[name] = found
+    assert wrong == {}
 
 
-@pytest.mark.parametrize("variable", ["ODOOOPS_GATEWAY_PORT", "ODOOOPS_DAGSTER_PORT", "ODOOOPS_ENVIRONMENTS_PORT"])
-def test_a_port_already_taken_is_refused(ops: Ops, variable: str) -> None:
-    """The line names the port and who has it; the remedy is another port."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = str(server.getsockname()[1])
-        line, remedy = _refusal(ops, **{variable: port})
-    assert f"port {port} of the" in line
-    assert f"(process {os.getpid()})" in line
-    assert f"{variable}=" in remedy
+def _put(text: Any, places: dict[str, str]) -> Any:  # noqa: ANN401 - an exit status stays what it is
+    """Put the places of this test where the table names them."""
+    for name, place in places.items():
+        text = text.replace(name, place) if isinstance(text, str) else text
+    return text
 
 
-def test_a_missing_git_is_refused(ops: Ops, tmp_path: Path) -> None:
-    """Projects are git repositories."""
-    line, remedy = _refusal(ops, PATH=str(tmp_path))
-    assert line == "git is not installed"
-    assert "install" in remedy
-
-
-def test_a_state_folder_that_is_a_file_is_refused(ops: Ops) -> None:
-    """The remedy moves the file away."""
-    blocker = ops.home / "state"
-    blocker.touch()
-    line, remedy = _refusal(ops, ODOOOPS_HOME=str(blocker))
-    assert f"{blocker} is not a folder" in line
-    assert remedy == f"mv {blocker} {blocker}.old"
-
-
-@pytest.mark.root
-def test_a_state_folder_of_someone_else_is_refused(ops: Ops) -> None:
-    """The line says whose it is."""
-    os.chown(ops.home, 65534, -1)
-    line, _ = _refusal(ops)
-    assert "belongs to nobody, not to root" in line
-
-
-@pytest.mark.root
-def test_a_state_folder_that_the_server_cannot_enter_is_refused(ops: Ops) -> None:
-    """PostgreSQL runs as another user, who has to get there."""
-    closed = ops.home / "closed"
-    closed.mkdir(mode=0o700)
-    line, remedy = _refusal(ops, ODOOOPS_HOME=str(closed / "state"))
-    assert f"cannot enter {closed}" in line
-    assert remedy.startswith(f"chmod o+x {closed}")
-
-
-@pytest.mark.root
-def test_a_full_disk_is_refused(ops: Ops) -> None:
-    """The line tells how much is free, the remedy finds what fills it."""
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "none", ops.home], check=False).returncode != 0:
-        missing("this machine lets nobody mount a disk")
-    try:
-        line, remedy = _refusal(ops)
-    finally:
-        subprocess.run(["umount", ops.home], check=True)
-    assert f"the disk of {ops.home} is full: 20 MB are free" in line
-    assert remedy.startswith("du -xh")
-
-
-def test_a_half_initialised_cluster_is_refused(ops: Ops) -> None:
-    """What may be someone's data is not overwritten."""
-    data = ops.home / "postgres" / "data"
-    data.mkdir(parents=True)
-    if os.geteuid() == 0:
-        shutil.chown(data, "postgres")
-    line, remedy = _refusal(ops)
-    assert f"{data} is not a whole PostgreSQL cluster" in line
-    assert f"mv {data} {data}.broken" in remedy
-
-
-def test_a_database_that_does_not_answer_is_refused(ops: Ops) -> None:
-    """The line names the variable; the password in it is not shown."""
-    line, remedy = _refusal(ops, ODOOOPS_DATABASE_URL="postgresql://me:s3cret@127.0.0.1:1/ops")
-    assert line.startswith("ODOOOPS_DATABASE_URL does not let us in")
-    assert "s3cret" not in line
-    assert remedy == "correct ODOOOPS_DATABASE_URL"
-
-
-def test_a_setting_that_cannot_be_read_is_refused(ops: Ops) -> None:
-    """The line names the variable."""
-    line, remedy = _refusal(ops, ODOOOPS_GATEWAY_PORT="many")
-    assert line.startswith("ODOOOPS_GATEWAY_PORT: ")
-    assert remedy == "correct or unset ODOOOPS_GATEWAY_PORT"
-
-
-def test_a_refusal_is_json_for_a_machine(ops: Ops, tmp_path: Path) -> None:
-    """Error and remedy are fields."""
-    done = ops.run("up", "--json", PATH=str(tmp_path))
-    assert done.returncode == 1
-    assert '"error": "git is not installed"' in done.stderr
-
-
-def test_the_doctor_names_everything_that_is_missing(ops: Ops, tmp_path: Path) -> None:
-    """Nothing is left out because something before it failed."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        found = ops.json("doctor", status=1, PATH=str(tmp_path), ODOOOPS_GATEWAY_PORT=str(server.getsockname()[1]))
-    wrong = {finding["name"] for finding in found if not finding["ok"]}
-    assert {"git", "ports", "platform", "schema", "Odoo"} <= wrong
-    assert all(finding["hint"] for finding in found if not finding["ok"] and finding["name"] != "memory")
-
-
-def test_the_doctor_is_content_with_a_machine_that_can_start(ops: Ops) -> None:
-    """What only a first run brings is told, and is no fault."""
-    done = ops.run("doctor")
-    assert done.returncode == 0, done.stdout
-    assert "→ ops up" in done.stdout
+def test_no_hint_of_the_control_plane_reaches_people_in_sql() -> None:
+    """Each name of schema ops in a hint has its verb, unless only a worker is told."""
+    hints = [hint for file in Path("sql/functions").rglob("*.sql") for hint in HINTS.findall(file.read_text())]
+    assert len(hints) > 100
+    left = [spoken(hint) for hint in hints if not OF_WORKERS.search(hint)]
+    names = re.compile(r"\bops\.(?!yaml)[a-z_]+|select ")
+    assert [hint for hint in left if names.search(hint) and VERBS["set_member"] not in hint] == []
+    assert {*VERBS, *LISTS}.isdisjoint({""})

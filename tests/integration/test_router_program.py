@@ -18,10 +18,11 @@ import pytest
 
 from odooops_dagster.doors.cli.up import prepare_database
 from odooops_dagster.home import environment_socket, former_ports_file
-from odooops_dagster.local.ports import free_port
 from odooops_dagster.local.postgres import JOBS, DatabaseUrls
 from odooops_dagster.local.readiness import answers_http
 from odooops_dagster.settings import Settings
+from odooops_dagster.tools.front import openings
+from odooops_dagster.tools.runtime.ports import free_port
 from tests.servers import PostgresServer, as_user
 from tests.suites.processes import eventually
 from tests.web_servers import UnixServer
@@ -83,10 +84,10 @@ def _location(port: int) -> str | None:
 def test_the_platform_tells_the_router_which_ports_lead_where(
     database: str, postgres_server: PostgresServer, tmp_path: Path
 ) -> None:
-    """Those of living environments that had one before."""
+    """Those of living environments that had one before; and that production is open, before the first request."""
     with psycopg.connect(database) as owner:
         owner.execute("select ops.create_project('shop', 'https://forge.example/shop.git', '19.0')")
-        for branch in ("feature/a", "feature/b", "feature/c"):
+        for branch in ("main", "feature/a", "feature/b", "feature/c"):
             owner.execute("select ops.ensure_environment(id, %s) from ops.projects", [branch])
         owner.execute("update ops.environments set port = 20001 where name = 'feature/a'")
         owner.execute("update ops.environments set port = 20002 where name = 'feature/c'")
@@ -95,3 +96,5 @@ def test_the_platform_tells_the_router_which_ports_lead_where(
     urls = DatabaseUrls(owner=database, dagster=database, odoo=database, **logins)
     prepare_database(Settings(home=tmp_path), urls)
     assert json.loads(former_ports_file(tmp_path).read_text()) == {"20001": LABEL}
+    assert openings.is_open(tmp_path, "main--shop")
+    assert not openings.is_open(tmp_path, LABEL)

@@ -9,7 +9,6 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -120,10 +119,13 @@ class TestProcessRuntime(RuntimeSuite):
         self, runtime: ProcessRuntime, root: Path, tmp_path: Path
     ) -> None:
         """Who asks meanwhile is told so, in our own words."""
-        program = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+        program = (
+            "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True);"
+            " time.sleep(60)"
+        )
         stubborn = replace(service(tmp_path), argv=(*PYTHON, program))
         runtime.start(stubborn)
-        time.sleep(1)  # until it ignores the signal
+        eventually(lambda: "deaf" in "".join(runtime.logs("env-1")), what="it ignores the signal")
         ServiceSupervisor(root).call("shutdown")
         with pytest.raises(Unavailable, match="the supervisor of services is ending"):
             ServiceSupervisor(root).call("getAllProcessInfo")

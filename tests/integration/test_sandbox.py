@@ -16,11 +16,11 @@ import pytest
 from psycopg import conninfo, sql
 
 from odooops_dagster.errors import BadInput, MissingDependency, Unavailable
-from odooops_dagster.local.ports import free_port
 from odooops_dagster.local.preflight import refuse_if_broken
 from odooops_dagster.local.sandboxes import sandbox as sandbox_check
 from odooops_dagster.model import Sandbox
 from odooops_dagster.settings import Settings
+from odooops_dagster.tools.runtime.ports import free_port
 from odooops_dagster.tools.runtime.sandbox import bubblewrap, trial
 from odooops_dagster.tools.runtime.sandbox.attack import ATTACKS
 from odooops_dagster.tools.runtime.sandbox.interpreters import interpreter_folders

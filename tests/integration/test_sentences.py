@@ -143,7 +143,7 @@ def test_a_database_that_never_answers_is_one_sentence(ops: Ops) -> None:
 def test_an_embedded_server_that_was_never_started_is_one_sentence(ops: Ops) -> None:
     """The usual mistake of the first minute."""
     assert said(ops, "env", "list") == [
-        f"ops: the embedded PostgreSQL of {ops.home} was never started",
+        f"ops: The platform has never been started here ({ops.home})",
         "  → ops up",
     ]
 

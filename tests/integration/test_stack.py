@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -17,20 +18,35 @@ import psutil
 import psycopg
 import pytest
 
-from odooops_dagster.home import StateEntry
+from odooops_dagster.control import ControlPlane
+from odooops_dagster.home import StateEntry, substitute_folders
 from odooops_dagster.local import lock
-from odooops_dagster.local.postgres import database_urls
+from odooops_dagster.local.clusters import ENVIRONMENTS
+from odooops_dagster.local.postgres import EmbeddedPostgres, database_urls
+from odooops_dagster.model import FINISHED
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.postgres.connections import conninfo
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.postgres.limits import RoleLimits
 from tests.ops import Ops
-from tests.servers import MORE_CONNECTIONS, every_connection, state_folder
+from tests.servers import MORE_CONNECTIONS, every_connection, processes_of, state_folder
 from tests.ui import logged_in
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
-PROGRAMS = ["postgres", "environments", "code", "runs", "webserver", "daemon", "gateway", "router"]
+PROGRAMS = [
+    "control",
+    "postgres",
+    "environments",
+    "code",
+    "runs",
+    "webserver",
+    "daemon",
+    "gateway",
+    "router",
+    "catcher",
+    "egress",
+]
 # A restarted program has to import Dagster and answer, beside whatever else the machine does.
 PATIENCE = 120
 
@@ -48,14 +64,23 @@ def running() -> Iterator[Ops]:
 
 @pytest.fixture
 def stopped() -> Iterator[Ops]:
-    """Yield the command on a state folder of which nothing may be left running."""
-    with state_folder("stack") as home:
-        ops = Ops(home)
+    """Yield the command on a state folder of which nothing may be left running.
+
+    Its path is too long for sockets, which are below /tmp: `ops down` leaves nothing there, nor what was killed before.
+    """
+    with state_folder("stack") as folder:
+        ops = Ops(folder / ("x" * 80))
         try:
             yield ops
         finally:
             ops.run("down")
         assert ops.processes() == []
+        assert left_below_tmp(ops) == []
+
+
+def left_below_tmp(ops: Ops) -> list[Path]:
+    """Return the folders of the state folder's sockets that are outside of it."""
+    return [folder for folder in substitute_folders(ops.home) if folder.exists()]
 
 
 def test_every_program_runs_and_answers(running: Ops) -> None:
@@ -101,11 +126,63 @@ def test_an_environment_that_opens_every_connection_does_not_stop_the_platform(r
             assert number > 150
             assert "reserved" in reason
             assert {service["state"] for service in running.status()["services"]} == {"running"}
-            assert running.json("run", "list") == []
+            assert_runs_are_worked_on(running, "flooded")
             databases.drop(role)
     finally:
         databases.drop(role)
         databases.drop_role(role)
+
+
+def test_the_platform_works_while_the_environments_server_does_not(running: Ops) -> None:
+    """A database that brings its server down, or makes it hang, takes nothing but environments with it."""
+    postgres, *_ = processes_of(EmbeddedPostgres(running.home, ENVIRONMENTS))
+    postgres.suspend()
+    try:
+        services = {service["name"]: service["answers"] for service in running.status()["services"]}
+        assert [name for name, answers in services.items() if not answers] == ["postgres"]
+        assert_runs_are_worked_on(running, "hanging")
+    finally:
+        postgres.resume()
+    _wait_for(lambda: running.look().healthy)
+
+
+def assert_runs_are_worked_on(ops: Ops, slug: str) -> None:
+    """Assert that a run is queued, claimed, worked on and ended: its repository is nowhere."""
+    with ControlPlane(database_urls(Settings(home=ops.home)).operator) as control:
+        project = control.projects.create(slug, repo_url="https://forge.invalid/a.git", odoo_version="19.0")
+        run_id = control.runs.queue(project.id, env="feature/a", git_sha="a" * 40, ref="refs/heads/feature/a")
+        _wait_for(lambda: control.runs.get(run_id).status in FINISHED)
+        assert control.runs.get(run_id).status == "failed"
+        assert f"{slug}#1" in ops.run("run", "list").stdout
+        control.projects.archive(slug)
+
+
+def test_the_platform_comes_back_elsewhere_from_its_backup(running: Ops, stopped: Ops, tmp_path: Path) -> None:
+    """Backed up while it runs, proved, restored into an empty folder: it answers there, with its runs on record."""
+    with ControlPlane(database_urls(Settings(home=running.home)).operator) as control:
+        project = control.projects.create("carried", repo_url="https://forge.invalid/a.git", odoo_version="19.0")
+        run_id = control.runs.queue(project.id, env="feature/a", git_sha="a" * 40, ref="refs/heads/feature/a")
+        _wait_for(lambda: control.runs.get(run_id).status in FINISHED)
+    key = str(tmp_path / "key")
+    running.json("platform", "key", key)
+    for ops in (running, stopped):
+        ops.environment["ODOOOPS_PLATFORM_KEY_FILE"] = key
+        ops.environment["ODOOOPS_PLATFORM_STORE_URL"] = (tmp_path / "store").as_uri()
+    made = running.json("platform", "backup")
+    assert made["verified_at"] is not None
+    assert running.status()["healthy"]
+    refused = running.run("platform", "restore", "--yes")
+    assert (refused.returncode, "a stack runs on this state folder already" in refused.stderr) == (1, True)
+    done = stopped.json("platform", "restore", "--yes")
+    assert (done["id"], [row["environment"] for row in done["to_rebuild"]]) == (made["id"], ["carried/feature/a"])
+    assert stopped.run("up", "--detach").returncode == 0
+    assert stopped.status()["healthy"]
+    assert "carried#1" in stopped.run("run", "list").stdout
+    [environment] = stopped.json("env", "list")
+    assert (environment["branch"], environment["status"]) == ("feature/a", "failed")
+    assert [chain for chain in stopped.json("audit", "verify") if chain["broken"]] == []
+    # by its id: the platform that came back has no backup on record, and makes one at the next tick of its clock
+    assert stopped.json("platform", "verify", made["id"])["id"] == made["id"]
 
 
 def test_a_second_up_finds_the_first(running: Ops) -> None:
@@ -127,8 +204,9 @@ def test_the_schema_is_migrated_and_the_worker_is_let_in(running: Ops) -> None:
 
 @pytest.mark.root
 def test_only_postgres_runs_as_someone_else_than_its_caller(running: Ops) -> None:
-    """Root's server is never root."""
-    assert psutil.Process(_pids(running)["postgres"]).uids().real != 0
+    """Root's servers are never root, nor the same account: what breaks out of the one does not reach the other."""
+    accounts = {name: psutil.Process(_pids(running)[name]).uids().real for name in ("control", "postgres")}
+    assert len({0, *accounts.values()}) == 3
 
 
 def test_no_secret_stands_in_an_argument_list_or_a_log(running: Ops) -> None:
@@ -150,6 +228,7 @@ def test_each_program_sees_only_the_secrets_that_it_uses(running: Ops) -> None:
         for name, pid in _pids(running).items()
     }
     assert seen == {
+        "control": set(),
         "postgres": set(),
         "environments": set(),
         # They find the embedded server's administrator, and its socket, in the state folder.
@@ -157,8 +236,10 @@ def test_each_program_sees_only_the_secrets_that_it_uses(running: Ops) -> None:
         "runs": {"worker", "dagster"},
         "webserver": {"worker", "dagster"},
         "daemon": {"worker", "dagster"},
-        "gateway": {"gateway", "webhook"},
+        "gateway": {"gateway", "callers", "webhook"},
         "router": set(),
+        "catcher": set(),
+        "egress": set(),
     }
 
 
@@ -170,16 +251,40 @@ def test_the_doctor_is_content_with_a_running_stack(running: Ops) -> None:
     assert findings["schema"]["ok"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each program starts a Python of its own")
+def test_the_programs_that_import_dagster_share_its_memory(running: Ops) -> None:
+    """The supervisor forks them: most of what each has in memory is not its own."""
+    pids = _pids(running)
+    assert running.status()["healthy"]
+    for name in ("code", "runs", "webserver", "daemon"):
+        family = [psutil.Process(pids[name]), *psutil.Process(pids[name]).children(recursive=True)]
+        memory = max((process.memory_full_info() for process in family), key=lambda found: found.rss)
+        assert memory.uss < memory.rss / 2, name
+
+
 @pytest.mark.parametrize(
-    "name", ["router", "gateway", "daemon", "webserver", "runs", "code", "environments", "postgres"]
+    "name",
+    [
+        "egress",
+        "catcher",
+        "router",
+        "gateway",
+        "daemon",
+        "webserver",
+        "runs",
+        "code",
+        "environments",
+        "postgres",
+        "control",
+    ],
 )
 def test_a_killed_program_comes_back(running: Ops, name: str) -> None:
     """The supervisor restarts it, and the platform is whole again."""
     before = _pids(running)[name]
     os.kill(before, signal.SIGKILL)
     _wait_for(lambda: _pids(running).get(name) not in {None, before})
-    _wait_for(lambda: running.status()["healthy"])
-    _wait_for(lambda: _answers(running.status()["gateway_url"] + "/readyz"))
+    _wait_for(lambda: running.look().healthy)
+    _wait_for(lambda: _answers(running.look().gateway_url + "/readyz"))
     _wait_for(lambda: _answers(f"http://127.0.0.1:{running.environment['ODOOOPS_DAGSTER_PORT']}/healthz"))
 
 
@@ -189,8 +294,10 @@ def test_down_leaves_no_process_and_up_brings_all_back(stopped: Ops) -> None:
     url = database_urls(Settings(home=stopped.home)).owner
     with psycopg.connect(url) as connection:
         connection.execute("create table public.kept ()")
+    assert len(left_below_tmp(stopped)) > 1
     assert stopped.json("down") == {"home": str(stopped.home), "stopped": True}
     assert stopped.processes() == []
+    assert left_below_tmp(stopped) == []
     assert stopped.json("down")["stopped"] is False
     assert stopped.run("up", "--detach").returncode == 0
     with psycopg.connect(url) as connection:
@@ -240,7 +347,7 @@ def test_a_stack_whose_previews_cannot_be_kept_is_not_ready(running: Ops) -> Non
         assert environments["detail"] == "does not answer"
     finally:
         os.kill(pid, signal.SIGCONT)
-    _wait_for(lambda: running.status()["healthy"])
+    _wait_for(lambda: running.look().healthy)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -248,8 +355,9 @@ def test_a_signal_ends_everything(stopped: Ops, number: signal.Signals) -> None:
     """Ctrl-C, a service manager's TERM and a closed terminal leave no process behind."""
     watched = _up(stopped)
     watched.send_signal(number)
-    assert watched.wait(timeout=PATIENCE) == 0
+    assert _status_of(watched, stopped) == 0
     assert stopped.processes() == []
+    assert left_below_tmp(stopped) == []
 
 
 def test_a_signal_during_the_start_ends_everything(stopped: Ops) -> None:
@@ -258,8 +366,9 @@ def test_a_signal_during_the_start_ends_everything(stopped: Ops) -> None:
     _wait_for(lambda: any("supervisord" in process for process in stopped.processes()))
     time.sleep(1)
     watched.send_signal(signal.SIGINT)
-    assert watched.wait(timeout=PATIENCE) == 0
+    assert _status_of(watched, stopped) == 0
     assert stopped.processes() == []
+    assert left_below_tmp(stopped) == []
 
 
 def test_a_killed_up_leaves_no_process(stopped: Ops) -> None:
@@ -323,6 +432,16 @@ def _up(ops: Ops) -> subprocess.Popen[str]:
     return watched
 
 
+def _status_of(watched: subprocess.Popen[str], ops: Ops) -> int:
+    """Return the status with which `ops up` ends; if it does not, say what runs and what the supervisor logged."""
+    try:
+        # A program that does not end is killed after two minutes at most.
+        return watched.wait(timeout=2 * PATIENCE)
+    except subprocess.TimeoutExpired:
+        logged = (ops.home / StateEntry.LOGS / "supervisord.log").read_text().splitlines()[-20:]
+        pytest.fail("\n".join(["these run on:", *ops.processes(), "the supervisor logged:", *logged]))
+
+
 def _up_again(ops: Ops) -> None:
     done = ops.run("up", "--detach")
     assert done.returncode == 0, done.stderr
@@ -332,7 +451,7 @@ def _up_again(ops: Ops) -> None:
 
 
 def _pids(ops: Ops) -> dict[str, Any]:
-    return {service["name"]: service["pid"] for service in ops.status()["services"]}
+    return {service.name: service.pid for service in ops.look().services}
 
 
 def _variables(pid: int) -> set[str]:

@@ -14,10 +14,10 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from odooops_dagster.errors import Unavailable
-from odooops_dagster.platform import store_of
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.runtime.ports import free_port
 from odooops_dagster.tools.store import ObjectStore, S3Options, S3Store, open_store
+from odooops_dagster.tools.store.configured import store_of
 from tests.suites.store_suite import StoreSuite
 from tests.suites.stumbling import Stumbling
 

@@ -14,13 +14,13 @@ from odooops_dagster.errors import BadInput
 from odooops_dagster.local import pg_programs as found
 from odooops_dagster.local.binaries import wheel_bin_dir
 from odooops_dagster.local.pg_programs import pg_programs
-from odooops_dagster.platform import store_of
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.backup.dump import Programs
 from odooops_dagster.tools.backup.loading import load
 from odooops_dagster.tools.backup.repositories import repository_of
 from odooops_dagster.tools.backup.restore import dump_blocks
 from odooops_dagster.tools.store import MemoryStore
+from odooops_dagster.tools.store.configured import store_of
 from tests.backups import Production, access_to, back_up, repository_in
 from tests.servers import PostgresServer
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
+from tests.servers import hashed_once
 from tests.sql.world import Caller, World, connect
 
 PERSONAS = ("ci_service_role", "qa_tester", "release_manager", "sre", "developer", "audit_reader")
@@ -64,7 +65,7 @@ class Actors:
                 self._world.connection.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
 
     def _set_password(self, name: str) -> None:
-        statement = sql.SQL("alter role {} password {}").format(sql.Identifier(name), self._password)
+        statement = sql.SQL("alter role {} password {}").format(sql.Identifier(name), hashed_once(self._password))
         self._world.connection.execute(statement)
 
     def _connect(self, name: str) -> Caller:

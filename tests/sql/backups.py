@@ -65,5 +65,5 @@ def verified(world: World, project: UUID, env: str = "main") -> UUID:
 
 def events(world: World, project: UUID) -> list[str]:
     """Return what people did with the project's backups, in order."""
-    rows = world.rows("select event from ops.environment_events where project_id = %s order by id", project)
+    rows = world.rows("select event from ops.environment_events where project_id = %s and environment <> 'project' order by id", project)
     return [row["event"] for row in rows]

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from odooops_dagster.local.postgres import JOBS
+from tests.conftest import migrated_database
 from tests.servers import PostgresServer, as_user
 from tests.sql.actors import Actors
 from tests.sql.everything import Everything, furnish
@@ -23,10 +24,10 @@ def server(request: pytest.FixtureRequest) -> PostgresServer:
 
 
 @pytest.fixture
-def url(server: PostgresServer) -> Iterator[str]:
-    """Yield the owner's URL of a fresh migrated database."""
-    with server.fresh_database() as fresh:
-        yield fresh
+def url(server: PostgresServer, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Yield the owner's URL of a migrated database."""
+    with migrated_database(server, request) as url:
+        yield url
 
 
 @pytest.fixture

@@ -54,7 +54,8 @@ def written(caller: Caller) -> dict[str, int]:
     """Return how many rows each table has that an event may write to."""
     counts = {}
     for table in TABLES:
-        row = caller.connection.execute(f"select count(*) from ops.{table}".encode()).fetchone()
+        but = " where event <> 'project_created'" if table == "environment_events" else ""
+        row = caller.connection.execute(f"select count(*) from ops.{table}{but}".encode()).fetchone()
         assert row is not None
         counts[table] = int(row["count"])
     return counts

@@ -37,7 +37,11 @@ INSERTS = {
     ),
 }
 # Rows that may go: a project keeps its owner.
-DELETES = {"project_memberships": "delete from ops.project_memberships t where role = 'viewer' returning to_jsonb(t)"}
+DELETES = {
+    "project_memberships": "delete from ops.project_memberships t where role = 'viewer' returning to_jsonb(t)",
+    # the record of an import stays, and its pair with it
+    "upgrade_advisories": "delete from ops.upgrade_advisories t where to_version = '20.0' returning to_jsonb(t)",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,7 +35,7 @@ def test_an_adopted_environment_is_production_and_nothing_of_it_is_here(world: W
     assert world.row(ADOPT, project, "main") == first
     shown = world.row("select * from ops.v_environment_overview")
     assert (shown["status"], shown["is_adopted"]) == ("adopted", True)
-    assert world.rows("select event, environment from ops.environment_events") == [
+    assert world.rows("select event, environment from ops.environment_events where environment = 'main'") == [
         {"event": "adopted", "environment": "main"}
     ]
 

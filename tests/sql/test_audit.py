@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.sql.everything import furnish
+from tests.sql.releases import make_release
 from tests.sql.world import World
 
 EVER = ("-infinity", "infinity")
@@ -20,11 +21,19 @@ CHAINS = {
     "evidence": "evidence_artifacts",
     "deliveries": "event_ingest_log",
     "settings of projects": "project_setting_changes",
+    "settings of tools": "tool_changes",
+    "upgrade previews": "upgrade_previews",
+    "sources of advisories": "upgrade_advisory_sources",
     "decisions on orphans": "orphan_decisions",
+    "exceptions": "exceptions",
+    "deployments": "deployments",
+    "incidents": "incidents",
     "checkpoints": "checkpoints",
 }
 # Written once too, and no chain of their own: what is on the row is in the events of the run, or in its checkpoint.
 ELSEWHERE = {"runs", "run_requests", "run_checkpoints"}
+# What changes after it was written: each change is an entry.
+CHANGING = {"exceptions", "deployments", "incidents"}
 EDITS = {
     "environment_events": "payload = '{\"edited\": true}'",
     "releases": "created_by = 'somebody-else'",
@@ -33,6 +42,11 @@ EDITS = {
     "evidence_artifacts": "s3_url = 's3://elsewhere/x'",
     "event_ingest_log": "caller_id = 'somebody-else'",
     "project_setting_changes": "changed_by = 'somebody-else'",
+    "upgrade_previews": "summary = 'all is well'",
+    "upgrade_advisory_sources": "imported_by = 'somebody-else'",
+    "exceptions": "granted_by = 'somebody-else'",
+    "deployments": "reason = 'as it should have been'",
+    "incidents": "title = 'nothing happened'",
 }
 
 
@@ -66,7 +80,7 @@ def test_every_table_that_refuses_changes_is_in_a_chain(world: World) -> None:
 def test_every_chain_has_its_entries(full: World) -> None:
     """Each by its own name, and those of runs by the run's."""
     found = entries(full)
-    assert {chain for chain, _ in found} >= set(CHAINS) - {"decisions on orphans", "checkpoints"}
+    assert {chain for chain, _ in found} >= set(CHAINS) - {"decisions on orphans", "settings of tools", "checkpoints"}
     assert ("events of runs", "shop#1 event 1") in found
 
 
@@ -102,3 +116,62 @@ def test_an_anchor_is_due_an_hour_after_the_last_one_if_something_happened(world
     world.work(world.project("shop"))
     assert worker.value(due, "2 hours") is True
     assert worker.value(due, "30 minutes") is False
+
+
+def test_each_change_of_what_changes_is_an_entry_of_its_own(world: World) -> None:
+    """Exceptions, deployments and incidents: what was said before stays in its entry when the next is added."""
+    project = world.project()
+    release = make_release(world, project)
+    release.check("G1")
+    seen: dict[tuple[str, str], str] = {}
+
+    def added() -> set[str]:
+        before = dict(seen)
+        seen.update(entries(world))
+        assert {key: seen[key] for key in before} == before, "an entry changed"
+        return {f"{chain} {entry.split()[1]}" for chain, entry in set(seen) - set(before) if chain in CHANGING}
+
+    assert added() == set()
+    exception = release.waive("G2")
+    assert added() == {"exceptions requested", "exceptions granted"}
+    world.rows("select ops.revoke_exception(%s)", exception)
+    assert added() == {"exceptions revoked"}
+    deployment = world.value("select ops.promote_release(%s, 'staging')", release.id)
+    assert added() == {"deployments requested"}
+    world.rows("select ops.record_deployment_status(%s, 'running')", deployment)
+    assert added() == set()
+    world.rows("select ops.record_deployment_status(%s, 'failed')", deployment)
+    assert added() == {"deployments ended"}
+    incident = world.value("select ops.open_incident(%s, 'slow')", project)
+    assert added() == {"incidents opened"}
+    world.rows("select ops.resolve_incident(%s, 'a larger server')", incident)
+    assert added() == {"incidents resolved"}
+
+
+@pytest.mark.parametrize(
+    ("table", "edit"),
+    [
+        ("exceptions", "revoked_by = 'somebody-else'"),
+        ("exceptions", "expires_at = expires_at + interval '1 day'"),
+        ("deployments", "status = 'succeeded'"),
+        ("deployments", "requested_by = 'somebody-else'"),
+        ("incidents", "resolution = 'nothing was wrong'"),
+        ("incidents", "severity = 'minor'"),
+    ],
+)
+def test_an_edit_of_what_changes_is_seen(world: World, table: str, edit: str) -> None:
+    """Whichever of its changes was edited."""
+    project = world.project()
+    release = make_release(world, project)
+    release.check("G1")
+    world.rows("select ops.revoke_exception(%s)", release.waive("G2"))
+    deployment = world.value("select ops.promote_release(%s, 'staging')", release.id)
+    world.rows("select ops.record_deployment_status(%s, 'failed')", deployment)
+    incident = world.value("select ops.open_incident(%s, 'slow')", project)
+    world.rows("select ops.resolve_incident(%s, 'a larger server')", incident)
+    before = entries(world)
+    world.rows("set session_replication_role = replica")
+    world.connection.execute(f"update ops.{table} set {edit}".encode())
+    world.rows("set session_replication_role = origin")
+    after = entries(world)
+    assert [chain for (chain, entry), sha256 in after.items() if before[chain, entry] != sha256] == [table]

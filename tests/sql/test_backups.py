@@ -391,7 +391,7 @@ def test_a_staging_s_run_backs_production_up_for_itself(
     assert world.value(freshness, production) == started["id"]
 
 
-@pytest.mark.parametrize("kind", ["deploy", "test", "clone"])
+@pytest.mark.parametrize("kind", ["deploy", "test", "clone", "upgrade"])
 def test_a_backup_that_a_staging_s_run_left_unfinished_has_failed(
     world: World, project: UUID, production: UUID, kind: str
 ) -> None:

@@ -95,7 +95,7 @@ def send(world: World, caller: Caller, query: str) -> None:
     """Let the caller's session begin a query, and do not wait for its end."""
     caller.connection.pgconn.send_query(query.encode())
     asked, pid = "select count(*) from pg_stat_activity where pid = %s and query = %s", caller.connection.info.backend_pid
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not world.value(asked, pid, query):
         assert time.monotonic() < deadline
 

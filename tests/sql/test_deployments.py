@@ -199,6 +199,28 @@ def test_a_rollback_needs_no_gate_and_no_freeze(world: World, project: UUID, rel
     assert world.value("select ops.rollback_deployment(%s, 'again')", undone) == back, "it is on its way"
 
 
+def test_a_request_that_joined_a_rollback_starts_no_other_one(world: World, project: UUID, release: Release) -> None:
+    """Who heard no answer asks again with the same key, also after the rollback has failed."""
+    deployed(release)
+    undone = deployed(cleared(make_release(world, project)))
+    ask = "select ops.rollback_deployment(%s, %s, p_with_data => %s, p_idempotency_key => %s)"
+    back = world.value(ask, undone, "orders vanish", False, "a")
+    assert world.value(ask, undone, "so it is", True, "b") == back
+    assert world.value(ask, undone, "me too", False, None) == back
+    assert world.value(ask, undone, "again", False, "c") == back
+    with refused("23514", "joined_requests"):
+        world.rows(ask, undone, "again", False, "x" * 201)
+    world.rows("select ops.record_deployment_status(%s, 'failed')", back)
+    assert world.value(ask, undone, "so it is", True, "b") == back
+    assert world.value(ask, undone, "again", False, "c") == back
+    assert world.value(ask, undone, "orders vanish", False, "a") == back
+    for reason, with_data in (("so it is", False), ("another", True)):
+        with refused("PT409", "was used for another request"):
+            world.rows(ask, undone, reason, with_data, "b")
+    with refused("PT409", "nothing to roll this deployment back to"):
+        world.rows(ask, undone, "so it is", True, "d")
+
+
 def test_a_rollback_goes_to_nothing_but_what_was_there(world: World, project: UUID, release: Release) -> None:
     """It is no way around the gates."""
     deployed(release)

@@ -50,6 +50,16 @@ def test_a_drill_that_passed_ends_its_restore_and_is_told_twice(world: World, dr
         world.rows("select ops.record_drill_end(%s, 1, false, 'late')", drill)
 
 
+def test_a_run_that_ends_leaves_no_drill_or_restore_at_work(world: World, drill: UUID) -> None:
+    """Each row of data work marks its run, and the run's end fails what is unfinished."""
+    world.rows("select ops.record_restore_start(%s, 1)", drill)
+    world.rows("select ops.record_drill_start(%s, 1)", drill)
+    assert world.value("select moves_data from ops.runs where id = %s", drill)
+    world.rows("select ops.complete_workflow_run(%s, 1, 'broken')", drill)
+    assert world.value("select status from ops.restores where run_id = %s", drill) == "failed"
+    assert world.value("select passed from ops.recovery_drills where run_id = %s", drill) is False
+
+
 def test_a_drill_does_not_pass_without_its_proof(world: World, project: UUID, drill: UUID) -> None:
     """Neither without evidence, nor by another run's, nor unmeasured."""
     world.rows("select ops.record_restore_start(%s, 1)", drill)

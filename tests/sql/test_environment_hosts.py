@@ -137,7 +137,7 @@ def test_environments_of_an_earlier_version_get_labels_by_the_same_rule(world: W
     destroy(world, project, "feature/a")
     assert label(world, project, "feature/a") == expected["feature/a"]
     world.rows("update ops.environments set port = 20001 where name = 'main'")
-    world.rows("drop view ops.v_environment_overview")
+    world.rows("drop view ops.v_environment_overview cascade")
     world.rows("alter table ops.environments drop column host_label")
     world.rows("delete from supabase_migrations.schema_migrations where version = '20260213000575'")
     migrate(world.url)

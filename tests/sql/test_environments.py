@@ -85,8 +85,16 @@ def test_a_failed_first_deployment_shows_and_a_later_one_leaves_the_preview_alon
     world.complete(second)
     third = world.work(project)
     assert world.value(status) == "running"
-    world.complete(third, 1)
+    world.rows("select ops.complete_workflow_run(%s, 1, 'no module', 1)", third)
     assert world.value(status) == "running"
+    failed = "select failed_run_number, failed_run_error from ops.v_environment_overview"
+    assert world.row(failed) == {"failed_run_number": 3, "failed_run_error": "no module"}
+    world.complete(world.work(project, p_kind="start"))
+    assert world.row(failed) == {"failed_run_number": 3, "failed_run_error": "no module"}, "a start mends nothing"
+    fourth = world.work(project)
+    world.value(DEPLOY, fourth, "db2", "a" * 40, None)
+    world.complete(fourth)
+    assert world.row(failed) == {"failed_run_number": None, "failed_run_error": None}
 
 
 def test_an_environment_is_stopped_and_started(world: World, project: UUID) -> None:
@@ -199,3 +207,16 @@ def test_environments_that_shared_a_port_are_told_apart_by_the_migration(world: 
     assert (rows[1]["url"], rows[1]["database_name"]) == (None, "db feature/b")
     with refused("23505"):
         world.rows("update ops.environments set port = 20001")
+
+
+def test_a_terminal_is_on_the_record_before_it_opens(world: World, project: UUID) -> None:
+    """With who opens it; one more time is one more line, and nothing is opened where nothing is."""
+    world.value("select (ops.ensure_environment(%s, 'feature/a')).id", project)
+    for _ in range(2):
+        world.operator().rows("select ops.note_terminal(%s, 'feature/a', 'psql', 'ada')", project)
+    events = world.rows("select * from ops.environment_events where event = 'terminal_opened'")
+    assert [(row["environment"], row["payload"], row["recorded_by"]) for row in events] == [
+        ("feature/a", {"program": "psql"}, "ada")
+    ] * 2
+    with refused("PT404", "There is no living environment feature/none"):
+        world.operator().rows("select ops.note_terminal(%s, 'feature/none', 'psql', 'ada')", project)

@@ -349,12 +349,14 @@ def test_an_outsider_holds_up_nobody_with_advisory_locks(world: World, actors: A
 
 
 def test_nothing_is_decided_by_a_notification(world: World, actors: Actors, mine: Everything) -> None:
-    """Anyone may send one, under any name; a worker finds its runs in the table."""
-    assert (
-        world.rows("select proname from pg_proc where pronamespace::regnamespace::text ~ '^ops' and prosrc ~* 'notify'")
-        == []
+    """Anyone may send one, under any name; a worker that hears one looks for its runs in the table."""
+    sending = world.rows(
+        "select proname from pg_proc"
+        r" where pronamespace::regnamespace::text ~ '^ops' and prosrc ~* '(?n)pg_notify|^\s*(perform\s+)?notify\s'"
+        " order by proname"
     )
-    for channel in ("ops_queue", "ops", "pgrst"):
+    assert [row["proname"] for row in sending] == ["announce_rows", "announce_work", "move_runs"]
+    for channel in ("ops_work", "ops_queue", "ops", "pgrst"):
         actors.login("developer").rows("select pg_notify(%s, %s)", channel, str(mine.waiting))
     assert world.status(mine.waiting) == "queued"
 

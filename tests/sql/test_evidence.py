@@ -6,6 +6,8 @@ import json
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
+
 from tests.sql.world import World, refused
 
 HASH = "0" * 64
@@ -17,11 +19,11 @@ def test_log_lines_arrive_in_their_order_with_their_times(world: World, project:
     lines = [{"level": "info", "message": f"line {n}", "logged_at": f"2026-01-01T00:00:0{n}Z"} for n in range(5)]
     lines.append({"message": "bare", "metadata": {"module": "sale"}})  # type: ignore[dict-item]
     assert world.value("select ops.append_run_logs(%s, 1, %s)", run_id, json.dumps(lines)) == 6
-    rows = world.rows("select * from ops.read_run_logs(%s)", run_id)
+    rows = world.rows("select * from ops.page_run_logs(%s, 0)", run_id)
     assert [row["message"] for row in rows] == [*(f"line {n}" for n in range(5)), "bare"]
-    assert rows[1]["logged_at"] - rows[0]["logged_at"] == timedelta(seconds=1)
+    assert rows[1]["timestamp"] - rows[0]["timestamp"] == timedelta(seconds=1)
     assert (rows[5]["level"], rows[5]["metadata"]) == ("info", {"module": "sale"})
-    after = world.rows("select message from ops.read_run_logs(%s, %s, 2)", run_id, rows[1]["id"])
+    after = world.rows("select message from ops.page_run_logs(%s, %s, p_limit => 2)", run_id, rows[1]["id"])
     assert [row["message"] for row in after] == ["line 2", "line 3"]
 
 
@@ -38,6 +40,7 @@ def test_the_runs_of_an_environment_are_listed_for_their_logs(world: World, proj
     assert world.rows(query, environment, "infinity", 10) == []
 
 
+@pytest.mark.measures
 def test_log_lines_are_found_by_word(world: World, project: UUID) -> None:
     """Full-text search, through its index."""
     run_id = world.work(project)

@@ -63,7 +63,7 @@ def compare(world: World, *, examples: int, always_the_same: bool = False) -> No
 
 def test_gates_and_promotions_are_what_the_model_says(world: World) -> None:
     """Statuses, merits, requirements, eligibility, and every deployment that is refused."""
-    compare(world, examples=500 * ROUNDS)
+    compare(world, examples=150 * ROUNDS)
 
 
 Mutant = tuple[str, str, str]

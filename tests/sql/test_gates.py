@@ -305,6 +305,28 @@ def test_an_exception_ends_and_soon(world: World, project: UUID, release: Releas
         world.rows(REQUEST, release.id, "G1", "2 hours")
 
 
+def test_an_exception_is_asked_for_once_with_one_key(
+    world: World, actors: Actors, project: UUID, release: Release
+) -> None:
+    """Also after a policy made its time too long; another request or another person with the key is refused."""
+    request = "select ops.request_exception(%s, %s, %s, %s, p_idempotency_key => 'once')"
+    until = world.value("select now() + interval '2 hours'")
+    rita, max_ = (actors.token("release_manager", sub=name) for name in ("rita", "max"))
+    asked = rita.value(request, release.id, "G2", "no tester", until)
+    set_rules(world, project, "promotion", exception_max_hours=1)
+    assert rita.value(request, release.id, "G2", "no tester", until) == asked
+    for values in (("G3", "no tester", until), ("G2", "another", until), ("G2", "no tester", "infinity")):
+        with refused("PT409", "was used for another request"):
+            rita.value(request, release.id, *values)
+    with refused("PT409", "was used for another request"):
+        max_.value(request, release.id, "G2", "no tester", until)
+    glass = "select ops.break_glass(%s, 'G2', 'shop is down', p_idempotency_key => %s)"
+    assert rita.value(glass, release.id, "glass") == rita.value(glass, release.id, "glass")
+    assert world.value("select count(*) from ops.incidents") == 1
+    with refused("PT409", "was used for another request"):
+        rita.value(glass, release.id, "once")
+
+
 def test_broken_glass_opens_an_incident_and_is_short(world: World, actors: Actors, release: Release) -> None:
     """Even for the author, at once, whoever is on duty."""
     sre = actors.token("sre", sub="dev")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -33,14 +34,19 @@ def answer(caller: Caller, text: str, values: dict[str, Any]) -> tuple[object, .
 
 def _without(words: str, values: dict[str, Any]) -> str:
     for name, value in values.items():
-        words = words.replace(str(value), f"<{name}>")
+        words = re.sub(rf"\b{re.escape(str(value))}\b", f"<{name}>", words)
     return words
+
+
+def nothing_like(value: object) -> object:
+    """Return a value of the same type that names nothing."""
+    return {str: "no-such", int: 987_654_321}.get(type(value), uuid4())
 
 
 def test_a_foreign_thing_is_refused_exactly_as_one_that_does_not_exist(owner: Caller, theirs: Everything) -> None:
     """State, message, detail and hint are the same."""
     there = {**vars(theirs), "author": AUTHOR}
-    nowhere = {name: "no-such" if isinstance(value, str) else uuid4() for name, value in there.items()}
+    nowhere = {name: nothing_like(value) for name, value in there.items()}
     for call, text in CALLS.items():
         assert answer(owner, text, there) == answer(owner, text, nowhere), call
 

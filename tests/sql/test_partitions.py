@@ -65,6 +65,9 @@ def test_a_filled_database_keeps_every_row_where_it_lies(
     file = world.value("select pg_relation_filenode('ops.run_events')")
     last_id = world.value("select max(id) from ops.run_logs")
     monkeypatch.undo()
+    # the column has this name since a migration that comes after the partitions
+    world.rows("alter table ops.run_logs rename column timestamp to logged_at")
+    world.rows("delete from supabase_migrations.schema_migrations where version = '20260213000706'")
     migrate(bare_url)
     assert everything(world) == was
     assert world.value("select pg_relation_filenode('ops.run_events_former')") == file
@@ -172,7 +175,7 @@ def test_a_line_with_an_absurd_date_makes_no_months(world: World, project: UUID)
     before = parts(world)
     assert world.rows("select ops.ensure_partitions()") == []
     assert parts(world) == before
-    assert len(world.rows("select message from ops.read_run_logs(%s)", run_id)) == 4
+    assert len(world.rows("select message from ops.page_run_logs(%s)", run_id)) == 4
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "America/Los_Angeles", "Pacific/Kiritimati"])

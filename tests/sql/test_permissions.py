@@ -108,7 +108,7 @@ def test_a_developer_touches_nothing_of_production(world: World, project: UUID, 
     assert developer.value("select (ops.ensure_environment(%s, 'release/1')).stage::text", project) == "staging"
 
 
-@pytest.mark.parametrize("kind", ["backup", "restore", "clone", "drill", "promote"])
+@pytest.mark.parametrize("kind", ["backup", "restore", "clone", "upgrade", "drill", "promote"])
 def test_a_developer_moves_neither_data_nor_releases(project: UUID, developer: Caller, kind: str) -> None:
     """Such work has a permission of its own, on any environment."""
     with refused("PT403"):
@@ -237,8 +237,10 @@ def test_two_owners_do_not_remove_each_other_at_once(world: World, project: UUID
     assert world.value("select count(*) from ops.project_memberships where role = 'owner'") == 1
 
 
-def test_a_project_that_goes_takes_its_owners_with_it(world: World, project: UUID) -> None:
-    """The rule is for projects that are there."""
+def test_a_project_that_goes_takes_its_owners_with_it(world: World) -> None:
+    """The rule is for projects that are there; what ops.create_project made has a record and stays."""
+    add = "insert into ops.projects (slug, workspace_key, odoo_version, repo_url) values ('a', 'a', '19.0', '/a')"
+    project = world.value(f"{add} returning id")
     world.member(project, "owner")
     world.rows("delete from ops.projects where id = %s", project)
     assert world.rows("select * from ops.project_memberships") == []

@@ -260,6 +260,31 @@ def test_peeking_shows_the_next_claim_and_takes_nothing(world: World, project: U
     assert [row["id"] for row in world.claim(5)] == peeked
 
 
+def entries_read(world: World) -> int:
+    """Return how many entries of the indexes of runs this transaction has read."""
+    read: int = world.value("""
+        select sum(pg_stat_get_xact_tuples_returned(i.indexrelid))::int from pg_index as i
+        where i.indrelid = 'ops.runs'::regclass
+    """)
+    return read
+
+
+@pytest.mark.measures
+@pytest.mark.parametrize("count", [1, 16])
+def test_to_queue_and_to_claim_reads_one_run_and_not_the_queue(world: World, project: UUID, count: int) -> None:
+    """Beside two hundred waiting runs either costs a few entries of the indexes."""
+    projects = [project, *(world.project(f"shop-{number}") for number in range(1, count))]
+    for number in range(200):
+        world.queue(projects[number % count], f"feature/{number}")
+    world.connection.execute("vacuum ops.runs")
+    before = entries_read(world)
+    world.queue(project, "feature/last")
+    queued = entries_read(world) - before
+    assert len(world.claim()) == 1
+    claimed = entries_read(world) - before - queued
+    assert max(queued, claimed) < 20, f"{queued} and {claimed} entries read"
+
+
 def test_claim_and_start_gives_a_running_run(world: World, project: UUID) -> None:
     """The fused form is the two calls in one."""
     run_id = world.queue(project)
@@ -277,6 +302,7 @@ def test_a_claim_needs_a_name_and_a_lease(world: World) -> None:
         world.claim(lease_seconds=0)
 
 
+@pytest.mark.measures
 def test_a_plan_made_for_an_empty_table_still_serves_a_full_one(world: World, project: UUID) -> None:
     """Workers keep their connection for weeks: no call may go on reading the whole table."""
     worker = world.worker()

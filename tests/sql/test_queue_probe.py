@@ -10,8 +10,8 @@ from tests.sql.world import World
 
 # What each mutant's function loses.
 MUTANTS = {
-    "claim_without_skip_locked": ("take_runs", "for no key update of r skip locked", "for no key update of r"),
-    "claim_without_lock": ("take_runs", "for no key update of r skip locked", ""),
+    "claim_without_skip_locked": ("take_runs", "for no key update skip locked", "for no key update"),
+    "claim_without_lock": ("take_runs", "for no key update skip locked", ""),
     "complete_without_fence": ("end_run", "p_attempt => p_attempt", "p_attempt => null"),
     "move_without_fence": ("move_runs", "(p_attempt is null or r.attempt = p_attempt)", "true"),
     "requeue_without_attempt": ("release_attempt", "r.id = p_run_id and r.attempt = p_attempt", "r.id = p_run_id"),

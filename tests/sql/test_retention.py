@@ -69,7 +69,7 @@ def log(world: World, run_id: UUID, *days: int) -> None:
 
 def lines(world: World) -> list[str]:
     """Return the messages of the lines left, the oldest first."""
-    return [row["message"] for row in world.rows("select message from ops.run_logs order by logged_at")]
+    return [row["message"] for row in world.rows("select message from ops.run_logs order by timestamp")]
 
 
 def test_log_lines_go_after_their_projects_days(world: World, project: UUID) -> None:

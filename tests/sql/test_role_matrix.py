@@ -38,7 +38,10 @@ BY_LOGIN = " by login"
 JOBS = {"gateway": "ops_gateway", "worker": "ops_worker", "operator": "ops_operator"}
 LOGINS = (*JOBS, *(column + BY_LOGIN for column in COLUMNS))
 # What belongs to no project.
-GLOBAL = {"control_plane", "people", "person_aliases", "roles", "tools", "upgrade_advisories", "v_people"}
+GLOBAL = {
+    "control_plane", "people", "person_aliases", "person_keys", "roles", "sealing_keys", "tool_changes", "tools", "upgrade_advisories",
+    "v_people",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=["18", "15"])
@@ -73,6 +76,7 @@ def set_scene(world: World, people: dict[str, UUID]) -> Scene:
     world.rows("insert into ops.upgrade_advisories (from_version, to_version) values ('19.0', '20.0')")
     person = world.value("select ops.create_person('Grace')")
     world.rows("select ops.add_person_alias(%s, 'grace@example.com', 'email')", person)
+    world.rows("select ops.add_person_key(%s, repeat('0', 64), '-----BEGIN PUBLIC KEY-----')", person)
     ours = count_rows(world)
     theirs = furnish(world, "hushhush")
     return Scene(world=world, mine=mine, theirs=theirs, ours=ours, total=count_rows(world))

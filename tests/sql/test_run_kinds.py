@@ -14,7 +14,14 @@ from tests.sql.world import SHA, World, refused
 
 IMAGE = "sha256:" + "1" * 64
 BESIDE = ("verify", "retention", "compare")  # they work on no environment
-EVERY = ("build", "test", "deploy", "backup", "restore", "clone", "upgrade", "drill", "promote", "destroy", *BESIDE)
+SERVED = ("stop", "start")  # they leave the data as they are
+OF_PRODUCTION = ("rehearse",)  # they try something on a copy of production
+EVERY = (
+    *("build", "test", "deploy", "backup", "restore", "clone", "upgrade", "drill", "promote", "destroy"),
+    *SERVED,
+    *BESIDE,
+    *OF_PRODUCTION,
+)
 STAGES = {"main": "production", "release/1": "staging", "feature/a": "development"}
 # Who may put another database in the place of one that serves, by stage: everybody else is refused.
 MAY_REPLACE = {
@@ -23,7 +30,7 @@ MAY_REPLACE = {
     "development": {"deploy", "restore", "clone"},
 }
 MAY_BE_FIRST = {**MAY_REPLACE, "production": {"deploy", "restore", "promote"}}
-CARRIED_OUT = {"build", "test", "deploy", "backup", "restore", "clone", "drill", "destroy", *BESIDE}
+CARRIED_OUT = {"build", "test", "deploy", "backup", "restore", "clone", "upgrade", "drill", "destroy", *SERVED, *BESIDE}
 
 
 def at_work(world: World, project: UUID, env: str, kind: str) -> UUID:
@@ -84,10 +91,14 @@ def test_only_listed_kinds_replace_a_database_that_serves(world: World, project:
     assert serves(world, env) == ("another" if kind in MAY_REPLACE[STAGES[env]] else "serves")
 
 
-@pytest.mark.parametrize("kind", [kind for kind in EVERY if kind not in BESIDE])
+@pytest.mark.parametrize("kind", [kind for kind in EVERY if kind not in (*BESIDE, *OF_PRODUCTION)])
 def test_a_kind_that_no_job_carries_out_is_refused_at_every_door(world: World, project: UUID, kind: str) -> None:
     """It would wait for ever, or end as an attempt that nobody understands; nothing is queued."""
     world.rows("select ops.ensure_environment(%s, 'feature/a')", project)
+    if kind in SERVED:  # nothing was deployed yet
+        with refused("PT409", f"nothing that could {kind}"):
+            world.queue(project, p_kind=kind)
+        return
     if kind in CARRIED_OUT:
         world.queue(project, p_kind=kind)
         world.rows("select * from ops.enroll_run('d1', 'shop/feature/a', %s)", kind)
@@ -142,6 +153,22 @@ def test_a_promotion_is_queued_for_its_deployment_alone(world: World, project: U
     world.rows("select ops.cancel_run(%s, 'test')", run)
     with refused("PT409", "carries out one deployment"):
         world.rows("select ops.retry_run(%s)", run)
+
+
+def test_a_rehearsal_is_of_a_release_and_of_production(world: World, project: UUID) -> None:
+    """Neither the queue nor a click begins one that tries nothing, or that works anywhere else."""
+    world.rows("select ops.ensure_environment(%s, 'main')", project)
+    with refused("PT409", "tries the promotion of one release"):
+        world.queue(project, "main", p_kind="rehearse")
+    with refused("PT409", "tries the promotion of one release"):
+        world.rows("select * from ops.enroll_run('d1', 'shop/main', 'rehearse')")
+    named = json.dumps({"release_id": str(make_release(world, project).id)})
+    assert world.rows("select from ops.runs") == []
+    run = world.queue(project, "feature/a", p_kind="rehearse", p_config=named)
+    world.claim()
+    world.start(run)
+    with refused("PT409", "bound to another environment"):
+        world.rows("select ops.record_rehearsal_start(%s, 1)", run)
 
 
 def test_a_deployment_keeps_the_run_that_was_queued_for_it(world: World, project: UUID) -> None:

@@ -406,6 +406,8 @@ def in_state(world: World, project: UUID, status: str) -> UUID:
         "max_attempts = 101",
         "status = 'succeeded', finished_at = now(), exit_code = 1",
         "status = 'failed'",
+        "fault = 'project'",
+        "status = 'failed', finished_at = now(), fault = 'nobody'",
     ],
 )
 def test_a_run_that_makes_no_sense_is_refused_whoever_writes_it(world: World, project: UUID, nonsense: str) -> None:

@@ -12,6 +12,8 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow, dict_row
 
+from tests import sessions
+
 SHA = "a" * 40
 ENDED = ("succeeded", "failed", "canceled")
 
@@ -90,11 +92,11 @@ class World(Caller):
     """The database's owner, who may make objects and call as others."""
 
     def __init__(self, url: str, worker_url: str, *, logins: Mapping[str, str] | None = None) -> None:
-        super().__init__(connect(url))
+        self._opened: list[tuple[str, Connection]] = []
+        super().__init__(self._open(url))
         self._logins = logins or {}
         self.url = url
         self.worker_url = worker_url
-        self._others: list[Connection] = []
 
     def project(self, slug: str = "shop", **values: object) -> UUID:
         """Create a project and return its id."""
@@ -116,7 +118,7 @@ class World(Caller):
 
     def worker(self) -> Caller:
         """Return the platform's worker, logged in."""
-        return self._keep(connect(self.worker_url))
+        return Caller(self._open(self.worker_url))
 
     @property
     def operator_url(self) -> str:
@@ -125,7 +127,7 @@ class World(Caller):
 
     def platform(self, login: str) -> Caller:
         """Return one of the platform's logins, logged in."""
-        return self._keep(connect(self._logins[login]))
+        return Caller(self._open(self._logins[login]))
 
     def operator(self) -> Caller:
         """Return the login of the command `ops`, logged in."""
@@ -133,17 +135,17 @@ class World(Caller):
 
     def person(self, user_id: UUID) -> Caller:
         """Return a person who signed in, as PostgREST would call for."""
-        connection = connect(self.url)
+        connection = self._open(self.url)
         connection.execute("set role authenticated")
         claims = json.dumps({"sub": str(user_id), "role": "authenticated"})
         connection.execute("select set_config('request.jwt.claims', %s, false)", [claims])
-        return self._keep(connection)
+        return Caller(connection)
 
     def role(self, name: str) -> Caller:
         """Return a caller that is just a role."""
-        connection = connect(self.url)
+        connection = self._open(self.url)
         connection.execute(psycopg.sql.SQL("set role {}").format(psycopg.sql.Identifier(name)))
-        return self._keep(connection)
+        return Caller(connection)
 
     def expire_leases(self) -> None:
         """Let every lease have ended a minute ago."""
@@ -152,13 +154,14 @@ class World(Caller):
         )
 
     def close(self) -> None:
-        """Close every connection."""
-        for connection in (self.connection, *self._others):
-            connection.close()
+        """Leave every session to the next test in this database."""
+        for url, connection in self._opened:
+            sessions.give_back(url, connection)
 
-    def _keep(self, connection: Connection) -> Caller:
-        self._others.append(connection)
-        return Caller(connection)
+    def _open(self, url: str) -> Connection:
+        connection = sessions.connect(url)
+        self._opened.append((url, connection))
+        return connection
 
 
 def connect(url: str) -> Connection:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 PYTHON = (sys.executable, "-I", "-S", "-c")
 
-# Answers every connection to the port with a word.
+# Answers every connection to the port, or to the socket that it inherits, with a word.
 ANSWER = """
-import socket, sys
-server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+import os, socket, sys
+inherits = os.environ.get("LISTEN_FDS") == "1"
+server = socket.socket(fileno=3) if inherits else socket.create_server(("127.0.0.1", int(sys.argv[1])))
 print("answers", sys.argv[2], flush=True)
 while True:
     connection, _ = server.accept()
@@ -21,7 +22,7 @@ while True:
     connection.close()
 """
 
-# Starts a child, and a grandchild in a session of its own; notes the process ids of all three; waits.
+# Starts a child, and a grandchild in a session of its own; notes the process ids of all three, its own last; waits.
 FAMILY = """
 import os, sys, time
 notes = sys.argv[1]
@@ -34,13 +35,19 @@ if os.fork() == 0:
         os.setsid()
         note()
     time.sleep(600)
+while not os.path.exists(notes) or open(notes).read().count("\\n") < 2:
+    time.sleep(0.01)
 note()
 print("family", flush=True)
 time.sleep(600 if len(sys.argv) < 3 else float(sys.argv[2]))
 """
 
 
-def eventually(true: Callable[[], object], *, what: str, seconds: float = 20.0) -> None:
+# Time limits of a job that works without end: on a busy machine the first one may be over before the job has begun.
+LIMITS = (1, 5, 25)
+
+
+def eventually(true: Callable[[], object], *, what: str, seconds: float = 60.0) -> None:
     """Return once it is true; fail when it takes too long."""
     deadline = time.monotonic() + seconds
     while not true():

@@ -18,5 +18,5 @@ def test_a_user_id_without_an_account_is_told_to_make_one(tmp_path: Path, monkey
     """Containers start programs as user ids that the machine does not know; PostgreSQL refuses those."""
     monkeypatch.setattr(os, "geteuid", lambda: NOBODYS_UID)
     with pytest.raises(Unavailable, match="user id 4000000000 has no account") as refused:
-        server_account(tmp_path / "data")
+        server_account(tmp_path / "data", ["odooops"])
     assert "useradd --uid 4000000000" in str(refused.value.hint)

@@ -70,6 +70,21 @@ def test_every_function_of_a_flow_is_called_by_the_control_plane(flow: Flow) -> 
     assert [name for name in flow.functions if f'"{name}"' not in called] == []
 
 
+@pytest.mark.parametrize("page", [ARCHITECTURE, ROOT / "CONTRIBUTING.md"], ids=lambda page: page.stem)
+def test_every_file_and_function_that_a_page_names_exists(page: Path) -> None:
+    """Also outside of the flows: a file that moved and a function that was renamed leave the text behind."""
+    text = page.read_text()
+    files = re.findall(rf"`((?:{'|'.join(PACKAGES)}|sql|scripts)/[^`*<]+)`", text)
+    assert [name for name in files if not (ROOT / name).exists()] == []
+    names = {path.stem for path in (ROOT / "sql").rglob("*.sql")}
+    tables = set(re.findall(r"create table (?:if not exists )?ops\.(\w+)", _migrations()))
+    assert set(re.findall(r"`ops(?:_private)?\.(\w+)`", text)) - names - tables == set()
+
+
+def _migrations() -> str:
+    return "".join(path.read_text() for path in sorted((ROOT / "sql" / "migrations").glob("*.sql")))
+
+
 def test_a_hop_that_nothing_calls_is_seen() -> None:
     """The rows are read, and a file that no other imports is missed."""
     [flow] = flows(

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from odooops_dagster.doors.cli import build_app
 from odooops_dagster.errors import BadInput, NotFound
+from tests.json_forms import as_published
 from tests.repositories import Repository
 
 
 def ops(*arguments: str | Path) -> Result:
     """Run the command, its errors raised."""
     return CliRunner().invoke(build_app(["config"]), ["config", *map(str, arguments)], catch_exceptions=False)
+
+
+def printed(*arguments: str | Path) -> Any:  # noqa: ANN401 - whatever the command prints
+    """Run the command and return what it prints for programs."""
+    return as_published(("config", str(arguments[0])), ops(*arguments, "--json").stdout)
 
 
 def test_a_file_is_written_once(tmp_path: Path) -> None:
@@ -28,20 +34,20 @@ def test_a_file_is_written_once(tmp_path: Path) -> None:
 
 def test_every_fault_fails_the_check_unknown_keys_too(tmp_path: Path) -> None:
     """A push would only warn of these."""
-    (tmp_path / "odooops.yaml").write_text("odoo: {options: {workers: 2}}\nmoduls: {}\n")
+    (tmp_path / "odooops.yaml").write_text("odoo: {options: {http_port: 80}}\nmoduls: {}\n")
     done = ops("check", tmp_path)
     assert done.exit_code == 1
     assert done.stdout.splitlines() == [
-        "odooops.yaml line 1: odoo.options.workers: workers is set by the platform: Odoo runs with threads here",
+        "odooops.yaml line 1: odoo.options.http_port: http_port is set by the platform",
         "odooops.yaml line 2: moduls: this key is not known; did you mean modules?",
     ]
-    assert [fault["line"] for fault in json.loads(ops("check", tmp_path, "--json").stdout)] == [1, 2]
+    assert [fault["line"] for fault in printed("check", tmp_path)] == [1, 2]
 
 
 def test_each_stage_is_explained(tmp_path: Path) -> None:
     """As rows for programs."""
     (tmp_path / "odooops.yaml").write_text("odoo: {stages: {staging: {options: {running_env: stage}}}}\n")
-    assert json.loads(ops("explain", tmp_path, "--json").stdout) == [
+    assert printed("explain", tmp_path) == [
         {"stage": "staging", "setting": "odoo.conf [options] running_env", "value": "stage"}
     ]
 
@@ -51,7 +57,7 @@ def test_two_revisions_are_compared(tmp_path: Path) -> None:
     repository = Repository(tmp_path)
     before = repository.commit({"README": "x"})
     after = repository.commit({"odooops.yaml": "odoo: {languages: [fr_FR]}\n"})
-    rows = json.loads(ops("diff", before, after, repository.work, "--json").stdout)
+    rows = printed("diff", before, after, repository.work)
     assert {(row["stage"], row["old"], row["new"]) for row in rows} == {
         (stage, None, "fr_FR") for stage in ("development", "staging", "production")
     }

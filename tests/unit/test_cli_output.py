@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from odooops_dagster.doors.cli.output import (
     say,
     shown,
 )
+from odooops_dagster.doors.cli.tables import table_lines
 from odooops_dagster.errors import Conflict, NotFound
 
 
@@ -169,3 +170,37 @@ def test_all_that_commands_print_goes_through_one_place() -> None:
     printing = re.compile(r"\b(typer\.(echo|secho)|click\.echo|print|std(out|err)\.(buffer\.)?write)\(")
     found = [path.name for path in folder.glob("*.py") if printing.search(path.read_text())]
     assert found == ["output.py"]
+
+
+LONG = "addons/loan/models/loan.py:13: SyntaxError: invalid syntax, and what else there is to say of it in one line"
+URL = "http://feature-a-branch-with-a-long-name--a-project.localhost:8069"
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+def test_each_row_is_one_line_that_fits(width: int) -> None:
+    """What a row is called stays whole; the longest text is cut, with an ellipsis."""
+    row = {"run": "shop#5", "branch": "feature/a-branch-with-a-long-name", "created": "3 min ago", "reason": LONG}
+    head, line = table_lines(tuple(row), [row], width=width)
+    assert len(head) <= width
+    assert len(line) <= width
+    assert line.startswith("shop#5")
+    assert ("…" in line) == (width < 200)
+
+
+def test_a_url_is_never_folded_and_never_cut() -> None:
+    """It stands in its row if that fits, else in a line of its own: a terminal makes it one link."""
+    row = {"environment": "a-project/feature/a-branch-with-a-long-name", "status": "running", "url": URL}
+    assert table_lines(tuple(row), [row], width=80)[1:] == [f"{row['environment']}  running", f"  {URL}"]
+    assert table_lines(tuple(row), [row], width=200)[1].endswith(f"running  {URL}")
+
+
+def test_a_terminal_shows_short_values_and_wide_the_whole_ones(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A short commit, how long ago, the first line of a reason."""
+    row = {"commit": "a" * 40, "at": datetime.now(UTC) - timedelta(minutes=3, seconds=5), "reason": "one\ntwo"}
+    monkeypatch.setattr("odooops_dagster.doors.cli.output._width", lambda: 80)
+    print_rows([row], columns=tuple(row))
+    assert capsys.readouterr().out.splitlines()[1] == "aaaaaaa  3 min ago  one"
+    print_rows([row], columns=("commit",), wide=True)
+    assert capsys.readouterr().out.splitlines()[1] == "a" * 40

@@ -11,11 +11,21 @@ PACKAGES = ("odooops_dagster", "assets", "resources", "sensors", "schedules")
 DOORS = "odooops_dagster/tools/postgres/connections.py"
 # They know the addresses of the platform's own databases only: the control plane, Dagster's storage, maintenance.
 OF_THE_PLATFORM = {
+    "odooops_dagster/control/agents.py",
     "odooops_dagster/control/database.py",
     "odooops_dagster/control/migrate.py",
     "odooops_dagster/local/postgres.py",
     "odooops_dagster/local/preflight.py",
     "odooops_dagster/local/readiness.py",
+    "odooops_dagster/local/superuser.py",
+}
+# Before the stack starts they set up the embedded clusters, and move the platform's own databases into theirs.
+OF_CLUSTERS = {"odooops_dagster/local/separation.py", "odooops_dagster/local/superuser.py"}
+# They back the platform's own databases up, and make a cluster of a backup.
+OF_RECOVERY = {
+    "odooops_dagster/local/recovery/backup.py",
+    "odooops_dagster/local/recovery/fill.py",
+    "odooops_dagster/local/recovery/revocations.py",
 }
 # What an administrator does inside an environment's database: change owners and rights, by name.
 INSIDE = {"odooops_dagster/tools/postgres/reassignment.py": "give_everything"}
@@ -52,15 +62,18 @@ def test_the_administrator_enters_an_environments_database_only_to_give_it_away(
     assert callers_of("administrator_inside") == {file: {name} for file, name in INSIDE.items()}
 
 
-def test_the_administrator_is_known_to_the_servers_own_file_alone() -> None:
-    """Its connection is to the maintenance database, where no environment has an object."""
-    assert set(callers_of("administrator")) == {"odooops_dagster/tools/postgres/databases.py"}
+def test_the_administrator_is_known_to_the_files_of_servers_alone() -> None:
+    """Its connection is to a database in which no environment has an object: maintenance, or the platform's own."""
+    assert (
+        set(callers_of("administrator")) == {"odooops_dagster/tools/postgres/databases.py"} | OF_CLUSTERS | OF_RECOVERY
+    )
 
 
 def test_only_roles_of_environments_and_adopted_productions_reach_programs_and_readers() -> None:
     """The programs that dump and load, and all readers and writers, take an access: no other file makes one."""
     making = {file for file, tree in sources() if any(map(makes_access, ast.walk(tree)))}
-    assert making == {"odooops_dagster/tools/postgres/databases.py", "odooops_dagster/tools/postgres/adoption.py"}
+    of_environments = {"odooops_dagster/tools/postgres/databases.py", "odooops_dagster/tools/postgres/adoption.py"}
+    assert making == {*of_environments, "odooops_dagster/local/recovery/sources.py"}  # the latter of the platform's own
 
 
 def makes_access(node: ast.AST) -> bool:

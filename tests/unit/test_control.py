@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -10,7 +11,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from odooops_dagster.control import ControlPlane
+from odooops_dagster.control import ControlPlane, database
 from odooops_dagster.control.logs import RunLogWriter
 from odooops_dagster.errors import BadInput, Conflict, Fenced, NotFound, Unavailable
 from odooops_dagster.model import CheckResult, Environment, Evidence, Fence, LogLine, Project, Push, Run
@@ -41,10 +42,10 @@ def fence(control: ControlPlane, run: Run) -> Fence:
 
 
 @pytest.fixture
-def dead() -> Iterator[ControlPlane]:
+def dead(monkeypatch: pytest.MonkeyPatch) -> Iterator[ControlPlane]:
     """Yield a control plane whose database does not answer."""
     with ControlPlane("postgresql://nobody@127.0.0.1:1/nothing") as control:
-        control._database._pool.timeout = 0.2  # noqa: SLF001 -- a test does not wait as long as a person
+        monkeypatch.setattr(database, "PATIENCE_SECONDS", 1.0)  # a test does not wait as long as a person
         yield control
 
 
@@ -120,7 +121,7 @@ def test_what_a_run_leaves_is_read_back(control: ControlPlane, fence: Fence) -> 
     assert control.logs.append(fence, [*lines, LogLine(level="error", message="two")]) == 2
     assert control.logs.append(fence, []) == 0
     first, second = control.logs.tail(fence.run_id)
-    assert (first["message"], first["logged_at"]) == ("one\N{REPLACEMENT CHARACTER}", at)
+    assert (first["message"], first["timestamp"]) == ("one\N{REPLACEMENT CHARACTER}", at)
     assert control.logs.tail(fence.run_id, after_id=first["id"]) == [second]
     control.logs.event(fence, level="warn", message="slow", payload={"seconds": 3})
     assert control.logs.events(fence.run_id)[-1]["event_type"] == "warning"
@@ -149,13 +150,16 @@ def test_a_name_that_is_no_utf8_is_written_by_its_bytes(control: ControlPlane, f
     assert control.runs.get(fence.run_id).error_message == shown
 
 
-def test_an_environment_shows_what_was_deployed(control: ControlPlane, project: Project, fence: Fence) -> None:
+def test_an_environment_shows_what_was_deployed(
+    control: ControlPlane, project: Project, fence: Fence, database: str
+) -> None:
     """And gives up its place when it is destroyed."""
     environment = control.environments.get("shop/feature/a")
     assert (environment.status, environment.stage) == ("building", "development")
     deployed = deploy(control, fence, "db1")
     assert deployed == (None, "running")
-    control.environments.set_status(environment.id, status="stopped")
+    with psycopg.connect(database) as connection:
+        connection.execute("select ops.set_environment_status(%s, 'stopped')", [environment.id])
     assert control.environments.by_id(environment.id).status == "stopped"
     assert control.environments.ensure(project.id, branch="feature/a").id == environment.id
     assert [found.id for found in control.environments.list("shop")] == [environment.id]
@@ -199,7 +203,7 @@ def test_pushes_and_polls_become_runs(control: ControlPlane, project: Project) -
         control.pushes.record_heads(project.id, heads={})
 
 
-def test_templates_and_workers_are_remembered(control: ControlPlane, fence: Fence) -> None:
+def test_templates_and_workers_are_remembered(control: ControlPlane, fence: Fence, database: str) -> None:
     """By key, and by name."""
     assert control.templates.get("k") is None
     for name in ("t1", "t1"):
@@ -212,7 +216,8 @@ def test_templates_and_workers_are_remembered(control: ControlPlane, fence: Fenc
     assert [row["key"] for row in control.templates.list()] == ["k"]
     assert control.templates.forget("t1") is True
     control.workers.heartbeat("w1", kind="dagster", metadata={"pid": 1})
-    assert [row["id"] for row in control.workers.list()] == ["w1"]
+    with psycopg.connect(database) as connection:
+        assert connection.execute("select id from ops.workers").fetchall() == [("w1",)]
 
 
 def test_a_project_is_archived(control: ControlPlane, project: Project) -> None:
@@ -266,10 +271,31 @@ def test_calls_go_on_after_the_server_dropped_their_connections(control: Control
     control.runs.active_count()
     with psycopg.connect(database, autocommit=True) as owner:
         owner.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity"
+            "select pg_terminate_backend(pid, 60000) from pg_stat_activity"
             " where application_name = 'odooops' and datname = current_database()"
         )
     control.runs.active_count()
+
+
+def test_a_loop_of_calls_asks_nothing_else(control: ControlPlane, database: str) -> None:
+    """A look at the queue is one transaction: an idle platform looks eight times a second."""
+    with psycopg.connect(database, autocommit=True) as owner:
+
+        def transactions() -> int:
+            time.sleep(1.5)  # a backend counts its transactions at most once a second
+            owner.execute("select pg_stat_clear_snapshot()")
+            row = owner.execute(
+                "select xact_commit from pg_stat_database where datname = current_database()"
+            ).fetchone()
+            return int(row[0]) if row else 0
+
+        control.runs.active_count()
+        before = transactions()
+        for _ in range(200):
+            control.runs.active_count()
+        time.sleep(1.5)
+        control.runs.active_count()
+        assert 200 <= transactions() - before < 260
 
 
 def test_a_log_writer_sends_its_lines_in_order_and_all_of_them(control: ControlPlane, fence: Fence) -> None:
@@ -282,11 +308,12 @@ def test_a_log_writer_sends_its_lines_in_order_and_all_of_them(control: ControlP
     assert [line["message"] for line in lines] == [f"line {number}" for number in range(2500)]
 
 
-def test_a_log_writer_keeps_its_lines_while_the_database_is_away(control: ControlPlane, fence: Fence) -> None:
+def test_a_log_writer_keeps_its_lines_while_the_database_is_away(
+    control: ControlPlane, fence: Fence, dead: ControlPlane
+) -> None:
     """They arrive when it is back, before those that came later."""
     writer = RunLogWriter(control, fence)
-    real, writer._logs = writer._logs, ControlPlane("postgresql://nobody@127.0.0.1:1/x").logs  # noqa: SLF001
-    writer._logs._database._pool.timeout = 0.1  # noqa: SLF001 -- a test does not wait as long as a person
+    real, writer._logs = writer._logs, dead.logs  # noqa: SLF001
     writer.write("info", "early")
     writer._flush()  # noqa: SLF001 -- the thread's tick, now
     writer._logs = real  # noqa: SLF001

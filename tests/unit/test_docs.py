@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import tomllib
 from collections.abc import Iterator
 from functools import cache
-from itertools import count
+from itertools import chain
 from pathlib import Path
 from typing import get_args
 
@@ -16,6 +17,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from docs.generate import ROOT, pages, settings
+from docs.links import FENCE, HEADING, anchors, inline_code, leads_somewhere, links
 from docs.schema.sources import header, read_notes
 from odooops_dagster.control.migrate import read_folder
 from odooops_dagster.definitions import definitions
@@ -26,18 +28,20 @@ from odooops_dagster.settings import Settings
 from tests.sql.actors import PERSONAS
 
 FOREIGN = {".git", ".venv", "node_modules", ".pytest_cache", "build", "dist"}
-EVERY_PAGE = sorted(path for path in ROOT.rglob("*.md") if not FOREIGN & set(path.relative_to(ROOT).parts))
+
+
+def every_page() -> Iterator[Path]:
+    """Yield each page below the root; folders of others, with their ten thousand files, are not entered."""
+    for folder, inner, names in os.walk(ROOT):
+        inner[:] = set(inner) - FOREIGN
+        yield from (Path(folder) / name for name in names if name.endswith(".md"))
+
+
+# Written once: to write them takes a second.
+PAGES = pages()
+EVERY_PAGE = sorted(every_page())
 DOCUMENTS = [path for path in EVERY_PAGE if path.relative_to(ROOT).parts[0] in {path.name, "docs", "bench"}]
 
-FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-INLINE = re.compile(r"`(?P<text>[^`\n]+)`")
-LINK = re.compile(
-    r"\]\((?P<target>[^)\s]+)(?: \"[^\"]*\")?\)"  # [text](target "title"), and ![image](target)
-    r"|^\[[^\]]+\]: (?P<definition>\S+)"
-    r"|(?:href|src)=\"(?P<attribute>[^\"]+)\"",
-    re.MULTILINE,
-)
-HEADING = re.compile(r"^#+ (?P<text>.+)$", re.MULTILINE)
 COMMAND = re.compile(r"(?:^|[\s;&|(])ops (?P<words>[a-z][^;&|)#]*)", re.MULTILINE)
 DEFINER = re.compile(r"^security definer$", re.MULTILINE)
 SQLSTATES = ROOT / "docs" / "reference" / "sqlstates.md"
@@ -75,10 +79,10 @@ def test_the_example_with_every_line_uncommented_changes_nothing(monkeypatch: py
     assert Settings().model_dump(exclude={"home"}) == defaults
 
 
-@pytest.mark.parametrize("path", list(pages()), ids=name_of)
+@pytest.mark.parametrize("path", list(PAGES), ids=name_of)
 def test_generated_pages_are_what_the_code_says(path: Path) -> None:
     """Pages written from the code are written again whenever it changes."""
-    assert path.read_text() == pages()[path], "run: python -m docs.generate"
+    assert path.read_text() == PAGES[path], "run: python -m docs.generate"
 
 
 @pytest.mark.parametrize("document", EVERY_PAGE, ids=name_of)
@@ -195,7 +199,7 @@ def test_the_glossary_holds_every_word_of_a_release() -> None:
 def test_every_dependency_has_its_reason() -> None:
     """Each library of pyproject.toml, and each package that the tests take from npm, has a line in why.md."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    required = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    required = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
     names = {match[0] for item in required if (match := re.match(r"[\w-]+", item))}
     names |= json.loads((ROOT / "scripts" / "dev" / "node" / "package.json").read_text())["dependencies"].keys()
     told = set(inline_code((ROOT / "docs" / "why.md").read_text()))
@@ -234,42 +238,10 @@ def test_the_readers_of_documents_find_what_is_wrong(tmp_path: Path) -> None:
 # -- how
 
 
-def links(text: str) -> list[str]:
-    """Return what the document links to, code left out."""
-    prose = INLINE.sub("", FENCE.sub("", text))
-    found = (match["target"] or match["definition"] or match["attribute"] for match in LINK.finditer(prose))
-    return [target for target in found if not re.match(r"[a-z]+:", target)]
-
-
-def leads_somewhere(document: Path, target: str) -> bool:
-    """Return whether the link's file exists and has the heading that it names."""
-    name, _, anchor = target.partition("#")
-    path = document.parent / name if name else document
-    if not path.exists():
-        return False
-    return not anchor or anchor in anchors(path.read_text())
-
-
-def anchors(text: str) -> set[str]:
-    """Return the anchor that GitHub gives each heading; the second of the same words ends with -1."""
-    found: set[str] = set()
-    for match in HEADING.finditer(FENCE.sub("", text)):
-        heading = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", match["text"])
-        slug = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-        again = (f"{slug}-{number}" for number in count(1))
-        found.add(slug if slug not in found else next(name for name in again if name not in found))
-    return found
-
-
 def code_of(text: str) -> Iterator[str]:
     """Yield every piece of code in the document, in fences and lines; a drawing or a client's program is none."""
     yield from (match["text"] for match in FENCE.finditer(text) if match["language"] not in {"mermaid", "ts"})
     yield from inline_code(text)
-
-
-def inline_code(text: str) -> list[str]:
-    """Return what stands between single backticks."""
-    return [match["text"] for match in INLINE.finditer(FENCE.sub("", text))]
 
 
 def commands(text: str) -> Iterator[list[str]]:

@@ -14,7 +14,7 @@ import pytest
 
 from odooops_dagster import home
 from odooops_dagster.home import Owner, StateEntry
-from odooops_dagster.home.paths import CONTENTS
+from odooops_dagster.home.contents import CONTENTS
 from odooops_dagster.model import Environment, Project, Run
 from tests.unit.test_steps_names import make_environment, make_run
 
@@ -24,6 +24,8 @@ HOME = Path("/srv/ops")
 ID = UUID("0192aaaa-bbbb-7ccc-8ddd-eeeeffff0001")
 # Texts that begin like a place or a name of ours, and are none.
 OTHERS = {
+    "odooops_dagster/control/work.py": {"ops_work"},  # a channel of announcements
+    "odooops_dagster/engine/waiting.py": {"ops_queue"},  # a sensor
     "odooops_dagster/control/migrate.py": {"ops_functions_views_policies"},
     "odooops_dagster/steps/recovery/backup_logs.py": {"odoo/", "runs/"},  # names inside a backup
 }
@@ -63,12 +65,15 @@ def test_a_state_folder_of_an_earlier_version_is_found_again(environment: Enviro
         home.owner_file(home.environment_folder(HOME, environment)): f"environments/{ID.hex}/.odooops-owner",
         home.handoff_folder(HOME, "demo/main"): "handoff/demo%2Fmain",
         home.installation_file(HOME): "installation",
-        home.clone_template_lock(HOME, project): f"locks/golden-{ID.hex}",
+        home.clone_template_lock(HOME, project): f"locks/clone-template-{ID.hex}",
         home.program_log(HOME, "gateway"): "logs/gateway.log",
         home.supervisor_errors(HOME): "logs/supervisord.err",
         home.installations_folder(HOME): "odoo",
         home.cluster_folder(HOME): "postgres/data",
         home.cluster_port_file(HOME): "postgres/port",
+        home.cluster_set_up_file(HOME): "postgres/set-up",
+        home.set_up_sockets(HOME): "run/set-up-postgres",
+        home.cluster_folder(HOME, home.StateEntry.CONTROL): "control/data",
         home.server_programs(HOME, "18.4"): "postgresql/18.4",
         home.mirrors_folder(HOME): "repos",
         home.cluster_lock(HOME): "run/postgres.lock",
@@ -78,7 +83,7 @@ def test_a_state_folder_of_an_earlier_version_is_found_again(environment: Enviro
         home.stopping_mark(HOME): "run/stopping",
         home.supervisor_configuration(HOME): "run/supervisord.conf",
         home.supervisor_pid_file(HOME): "run/supervisord.pid",
-        home.code_socket(HOME): "run/code.sock",
+        home.code_socket(HOME): "run/code/code.sock",
         home.fork_socket(HOME): "run/forks/fork.sock",
         home.supervisor_socket(HOME): "run/supervisor.sock",
         home.run_folder(HOME, ID): f"runs/{ID}",
@@ -114,8 +119,8 @@ def test_databases_and_roles_of_an_earlier_version_are_found_again(environment: 
     own = (home.CONTROL_DATABASE, home.DAGSTER_DATABASE, home.MAINTENANCE_DATABASE)
     assert own == ("odooops", "odooops_dagster", "postgres")
     assert home.TEMPLATES_ROLE == "ops_templates"
-    roles = (home.SUPERUSER, home.ADMINISTRATOR, home.GATEWAY, home.WORKER, home.OPERATOR)
-    assert roles == ("postgres", "odooops_administrator", "ops_gateway", "ops_worker", "ops_operator")
+    roles = (home.SUPERUSER, home.ADMINISTRATOR, home.GATEWAY, home.WORKER, home.OPERATOR, home.CALLERS)
+    assert roles == ("postgres", "odooops_administrator", "ops_gateway", "ops_worker", "ops_operator", "ops_api")
 
 
 def test_a_name_leads_back_to_its_owner(environment: Environment, run: Run) -> None:

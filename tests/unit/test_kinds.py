@@ -13,7 +13,7 @@ from odooops_dagster.model import RunKind
 
 IMPLICIT = "__ASSET_JOB"
 MADE = ("source", "image", "prod_clone", "database", "deployment")
-ASSETS = (*MADE, "backup", "recovery_drill")
+ASSETS = (*MADE, "backup", "recovery_drill", "upgrade_report")
 
 
 def joined(names: set[str]) -> str:
@@ -30,7 +30,9 @@ def expected(selected: set[str]) -> str | None:
         return "backup"
     if selected == {"recovery_drill"}:
         return "drill"
-    if selected & {"backup", "recovery_drill"}:
+    if selected == {"upgrade_report"}:
+        return "upgrade"
+    if selected & {"backup", "recovery_drill", "upgrade_report"}:
         return None
     if "deployment" in selected:
         return "deploy"
@@ -39,7 +41,7 @@ def expected(selected: set[str]) -> str | None:
 
 @pytest.mark.parametrize("selected", SUBSETS, ids=joined)
 def test_every_selection_is_one_kind_or_refused(selected: set[str]) -> None:
-    """All 127: what two kinds make together is nobody's, and the refusal names what one run makes."""
+    """All 255: what two kinds make together is nobody's, and the refusal names what one run makes."""
     kind = expected(selected)
     if kind is None:
         with pytest.raises(BadInput, match="no one run makes") as caught:

@@ -16,7 +16,8 @@ from supervisor.options import ServerOptions, make_namespec
 
 from odooops_dagster.errors import BadInput
 from odooops_dagster.home import code_socket
-from odooops_dagster.local.postgres import DatabaseUrls, EmbeddedPostgres
+from odooops_dagster.local.front_sandboxes import front_sandbox
+from odooops_dagster.local.postgres import DatabaseUrls, embedded_servers
 from odooops_dagster.local.programs import (
     Program,
     definition,
@@ -57,7 +58,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def _programs(settings: Settings) -> list[Program]:
-    return programs(settings, EmbeddedPostgres(settings.home))
+    return programs(settings, embedded_servers(settings))
 
 
 def _groups(settings: Settings) -> list[Any]:
@@ -73,11 +74,12 @@ def _groups(settings: Settings) -> list[Any]:
 
 def test_the_database_starts_before_the_code_and_the_code_before_its_readers(tmp_path: Path) -> None:
     """Each stage needs the one before it."""
-    server = EmbeddedPostgres(tmp_path, durable=False)
-    (tmp_path / "postgres").mkdir()
-    (tmp_path / "postgres" / "port").write_text("5433\n")
-    chosen = programs(Settings(home=tmp_path), server)
+    for cluster, port in (("control", "5432"), ("postgres", "5433")):
+        (tmp_path / cluster).mkdir()
+        (tmp_path / cluster / "port").write_text(f"{port}\n")
+    chosen = _programs(Settings(home=tmp_path))
     assert [(program.name, program.stage) for program in chosen] == [
+        ("control", 1),
         ("postgres", 1),
         ("environments", 2),
         ("code", 2),
@@ -86,19 +88,21 @@ def test_the_database_starts_before_the_code_and_the_code_before_its_readers(tmp
         ("daemon", 3),
         ("gateway", 3),
         ("router", 3),
+        ("catcher", 3),
+        ("egress", 3),
     ]
 
 
 def test_no_server_is_run_where_every_database_has_a_url(settings: Settings) -> None:
     """The embedded PostgreSQL is a default, not a part."""
-    assert "postgres" not in [program.name for program in _programs(settings)]
+    assert {"control", "postgres"}.isdisjoint(program.name for program in _programs(settings))
 
 
 def test_programs_stop_in_the_opposite_order(settings: Settings) -> None:
     """The front ones together; then what the runs belong to, as they still need the environments' services."""
     groups = sorted(_groups(settings), reverse=True)
     assert [sorted(program.name for program in group.process_configs) for group in groups] == [
-        ["daemon", "gateway", "router", "webserver"],
+        ["catcher", "daemon", "egress", "gateway", "router", "webserver"],
         ["runs"],
         ["code"],
         ["environments"],
@@ -122,6 +126,29 @@ def test_programs_restart_and_their_logs_rotate(settings: Settings) -> None:
         assert int(parsed[name]["stdout_logfile_backups"]) > 0
 
 
+def test_the_gateway_finds_a_password_that_its_url_leaves_out(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the control plane is elsewhere, libpq's own files are in its sandbox; the router and our own need none."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".pgpass").touch(mode=0o600)
+    environment = stack_environment(settings, URLS, webhook_secret="s3cret")
+
+    def mounts(settings: Settings, program: str) -> dict[str, Path]:
+        made = front_sandbox(settings, program, environment)
+        assert made is not None
+        return {Path(inside).name: path for inside, path in made.mounts.items()}
+
+    assert mounts(settings, "gateway") == {".pgpass": tmp_path / ".pgpass"}
+    assert mounts(settings, "router") == mounts(Settings(home=tmp_path), "gateway") == {}
+
+
+def test_no_program_starts_in_the_folder_in_which_ops_up_was_typed(settings: Settings) -> None:
+    """A module that lies there, as in a customer's repository, would be imported in the place of ours."""
+    parsed = _parse(supervisor_ini(_programs(settings), home=settings.home))
+    assert {parsed[name]["directory"] for name in parsed.sections() if name.startswith("program:")} == {"/"}
+
+
 def test_no_secret_stands_in_a_command_or_a_file(settings: Settings) -> None:
     """Databases' passwords and the webhook's secret travel in the environment."""
     chosen = _programs(settings)
@@ -134,15 +161,29 @@ def test_no_secret_stands_in_a_command_or_a_file(settings: Settings) -> None:
     assert environment["ODOOOPS_GITHUB_WEBHOOK_SECRET"] == "s3cret"
 
 
+OF_A_RUN = {"DATABASE_URL", "DAGSTER_DATABASE_URL", "ODOO_DATABASE_URL", "BACKUP_KEY", "COSIGN_PASSWORD"}
+
+
 @pytest.mark.parametrize(
     ("program", "secrets"),
     [
-        ("code", {"DATABASE_URL", "DAGSTER_DATABASE_URL", "ODOO_DATABASE_URL", "BACKUP_KEY"}),
-        ("runs", {"DATABASE_URL", "DAGSTER_DATABASE_URL", "ODOO_DATABASE_URL", "BACKUP_KEY"}),
+        ("code", {*OF_A_RUN, "SMTP_PASSWORD", "OTLP_HEADERS"}),
+        ("runs", OF_A_RUN),
         ("webserver", {"DATABASE_URL", "DAGSTER_DATABASE_URL"}),
         ("daemon", {"DATABASE_URL", "DAGSTER_DATABASE_URL"}),
-        ("gateway", {"GATEWAY_DATABASE_URL", "GITHUB_WEBHOOK_SECRET"}),
+        (
+            "gateway",
+            {
+                "GATEWAY_DATABASE_URL",
+                "API_DATABASE_URL",
+                "SUPABASE_JWT_SECRET",
+                "OIDC_CLIENT_SECRET",
+                "GITHUB_WEBHOOK_SECRET",
+            },
+        ),
         ("router", set()),
+        ("catcher", set()),
+        ("egress", set()),
     ],
 )
 def test_a_program_gets_only_the_secrets_that_it_uses(

@@ -18,7 +18,7 @@ import pytest
 
 from odooops_dagster.errors import Conflict, Unavailable
 from odooops_dagster.home import secret_file
-from odooops_dagster.local import lock, ports, tether
+from odooops_dagster.local import lock, ports, server_process, tether
 from odooops_dagster.local.secrets import read_or_create_secret, read_secret
 
 
@@ -82,7 +82,7 @@ def test_the_lock_outlives_its_taker_in_whom_it_was_handed_to(tmp_path: Path) ->
     assert lock.holder(tmp_path) == os.getpid()
     child.kill()
     child.wait()
-    assert lock.wait_released(tmp_path, timeout=5)
+    assert lock.wait_released(tmp_path, timeout=60)
 
 
 def test_a_tethered_program_dies_with_its_parent() -> None:
@@ -95,7 +95,7 @@ def test_a_tethered_program_dies_with_its_parent() -> None:
     _wait_for(lambda: child.name() == "sleep")
     parent.kill()
     parent.communicate()
-    assert psutil.wait_procs([child], timeout=5)[0] == [child]
+    assert psutil.wait_procs([child], timeout=30)[0] == [child]
 
 
 def test_a_tethered_program_can_be_interrupted_whatever_its_parent_ignores() -> None:
@@ -104,7 +104,7 @@ def test_a_tethered_program_can_be_interrupted_whatever_its_parent_ignores() -> 
     child = subprocess.Popen(argv, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))  # noqa: PLW1509 -- the state under test
     _wait_for(lambda: psutil.Process(child.pid).name() == "sleep")
     child.send_signal(signal.SIGINT)
-    assert child.wait(timeout=5) == -signal.SIGINT
+    assert child.wait(timeout=30) == -signal.SIGINT
 
 
 @pytest.mark.root
@@ -114,6 +114,32 @@ def test_a_tether_drops_privileges_for_good() -> None:
     words = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
     assert "root" not in words
     assert words.startswith("uid=65534(nobody) gid=65534(nogroup)")
+
+
+def test_a_server_that_ends_meanwhile_is_stopped() -> None:
+    """Between the look for it and its stop, another signal may have ended it."""
+    program = subprocess.Popen(["sleep", "60"])
+    found = psutil.Process(program.pid)
+    program.kill()
+    program.wait()
+    server_process.stop(found, timeout=5)
+    assert not found.is_running()
+
+
+def test_an_orphan_that_ends_by_itself_meanwhile_is_no_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Backends of a killed server notice it on their own, between the look for them and the signal."""
+    program = subprocess.Popen(["sleep", "60"])
+
+    def ends_once_found(process: psutil.Process, _: Path) -> bool:
+        if process.pid != program.pid:
+            return False
+        program.kill()
+        program.wait()
+        return True
+
+    monkeypatch.setattr(server_process, "works_on", ends_once_found)
+    server_process.end_orphans(tmp_path)
+    assert program.returncode == -signal.SIGKILL
 
 
 _ASK = "import sys; from odooops_dagster.local.orphans import wait_gone; print(wait_gone(int(sys.argv[1]), timeout=5))"
@@ -131,7 +157,7 @@ def test_a_process_is_gone_when_it_ends_and_not_when_its_parent_notes_it(seconds
         child.wait()
 
 
-def _wait_for(condition: Callable[[], bool], *, timeout: float = 5) -> None:
+def _wait_for(condition: Callable[[], bool], *, timeout: float = 60) -> None:
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline

@@ -72,3 +72,18 @@ def test_the_proxys_secret_is_kept_and_only_it_is_taken(tmp_path: Path) -> None:
     assert Logins(tmp_path).is_proxy(secret)
     assert not Logins(tmp_path).is_proxy(secret[:-1])
     assert not Logins(tmp_path).is_proxy("é")
+
+
+def test_the_secrets_of_an_earlier_version_go_on(tmp_path: Path) -> None:
+    """A proxy in front keeps the secret that it was given, and people stay logged in."""
+    (tmp_path / "secrets").mkdir()
+    for name in ("dagster-sessions", "dagster-proxy"):
+        (tmp_path / "secrets" / name).write_text(f"the former {name}\n")
+    made = Logins(tmp_path)
+    assert made.is_proxy("the former dagster-proxy")
+    made.prepare()
+    assert {file.name: file.read_text().strip() for file in (tmp_path / "secrets" / "dagster").iterdir()} == {
+        "sessions": "the former dagster-sessions",
+        "proxy": "the former dagster-proxy",
+    }
+    assert [entry.name for entry in (tmp_path / "secrets").iterdir()] == ["dagster"]

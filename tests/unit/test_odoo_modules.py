@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -44,12 +45,28 @@ def test_installable_modules_are_listed_by_name(addons: Path) -> None:
     assert modules.installable(addons) == ("shop",)
 
 
-@pytest.mark.parametrize("manifest", ["{'name':", "['a']", "{'name': open('x')}"])
-def test_a_manifest_that_cannot_be_read_names_its_module(addons: Path, manifest: str) -> None:
+@pytest.mark.parametrize(
+    ("manifest", "reason"),
+    [
+        ("{\n'name':", r":1: SyntaxError: "),
+        ("['a']", ":1: the manifest is not a dictionary"),
+        ("{'name': open('x')}", ": the manifest holds more than plain values: "),
+    ],
+)
+def test_a_manifest_that_cannot_be_read_names_its_file(addons: Path, manifest: str, reason: str) -> None:
     """A manifest is data: nothing in it is run."""
     make_module(addons, "shop", manifest=manifest)
-    with pytest.raises(StepFailed, match=r"module shop: __manifest__\.py"):
+    with pytest.raises(StepFailed, match=r"/shop/__manifest__\.py" + reason):
         modules.installable(addons)
+
+
+def test_a_circle_of_modules_is_found_in_its_direction(addons: Path, paths: tuple[Path, ...]) -> None:
+    """Each depends on the next, and the last on the first; it begins with the same one in whatever order they come."""
+    for name, depended in {"a": "b", "b": "c", "c": "a", "d": "a"}.items():
+        make_module(addons, name, manifest=f"{{'depends': ['{depended}']}}")
+    for names in permutations("abcd"):
+        assert modules.circle(names, paths) == ("a", "b", "c")
+    assert modules.circle(["d"], paths) == ()
 
 
 def test_the_closure_holds_all_that_is_needed(addons: Path, paths: tuple[Path, ...]) -> None:

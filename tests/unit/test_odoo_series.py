@@ -60,3 +60,12 @@ def test_each_series_loads_the_modules_that_it_has(name: str) -> None:
     modules = config(series=name)["server_wide_modules"].split(",")
     assert ("rpc" in modules) == (name not in {"16.0", "17.0", "18.0"})
     assert {"base", "web"} <= set(modules)
+
+
+@pytest.mark.parametrize("name", SERIES)
+def test_each_series_says_what_an_upgrade_to_it_needs(name: str) -> None:
+    """OpenUpgrade's packages are of that series, and Odoo stops by itself."""
+    upgrade = odoo_series.series(name).upgrade
+    assert all(f"=={name}." in package for package in upgrade.openupgrade)
+    assert {"--update=all", "--stop-after-init"} <= set(upgrade.command)
+    assert upgrade.loads == ("openupgrade_framework",)

@@ -115,7 +115,7 @@ def test_where_the_platform_wants_no_background_work_there_is_none() -> None:
 @pytest.mark.parametrize(
     "name",
     ["db_host", "db_name", "dbfilter", "list_db", "admin_passwd", "data_dir", "addons_path", "http_port", "proxy_mode",
-     "http_interface", "logfile", "log_handler", "log_level", "smtp_server", "smtp_password", "workers", "syslog",
+     "http_interface", "logfile", "log_handler", "log_level", "smtp_server", "smtp_password", "syslog",
      "limit_memory_hard", "gevent_port", "xmlrpc_port", "test_enable", "init", "update", "upgrade_path", "screenshots",
      "pre_upgrade_scripts", "server_wide_modules", "geoip_city_db", "bin_path", "without_demo", "x_sendfile", "pidfile",
      "load_language", "pg_path"],
@@ -124,6 +124,21 @@ def test_what_the_platform_sets_is_refused_by_name(name: str) -> None:
     """The platform's own lines decide where an Odoo listens, what it opens and what it says."""
     [line] = told(f"odoo:\n  options:\n    {name}: x\n")
     assert line.startswith(f"odooops.yaml line 3: odoo.options.{name}: {name} is set by the platform")
+
+
+@pytest.mark.parametrize("asked", ["1", "-2", "65", "true", "2.5", "many"])
+def test_a_number_of_workers_that_cannot_serve_is_refused(asked: str) -> None:
+    """One worker prints nothing: the page that it prints asks for its parts."""
+    [line] = told(f"odoo:\n  stages:\n    production:\n      options: {{workers: {asked}}}\n")
+    assert "workers is" in line
+    assert "0 for threads, or 2 to 64" in line
+
+
+def test_workers_are_for_the_odoo_that_serves_alone() -> None:
+    """Installation, tests and drills have one process, whatever a repository says; crons have their own limit."""
+    options = settings("odoo: {options: {workers: 4, limit_time_real: 30}}").odoo_of("production")
+    conf = odoo_conf(options)["options"]
+    assert (conf["workers"], conf["limit_time_real"], conf["limit_time_real_cron"]) == ("0", "30", "1200")
 
 
 @pytest.mark.parametrize("name", ["DB_HOST", "Db_Host", "db host", "db_host ", "a:b", "a=b", "#a", "[options]", "a\nb"])
@@ -157,6 +172,38 @@ def test_every_fault_is_told_at_once_with_its_line() -> None:
         "odooops.yaml line 5: modules: input should be a valid dictionary or instance of ModuleSettings",
         "odooops.yaml line 6: version: input should be 1",
     ]
+
+
+def test_whom_to_tell_names_channels_and_no_secret() -> None:
+    """Every fault at once, each with what to write in its place; builds do not depend on it."""
+    wrong = told(
+        "notifications:\n"
+        "  - {channel: mail, recipient: team, events: [run]}\n"
+        "  - {channel: webhook, recipient: https://chat.example/s3cr3t, events: []}\n"
+        "  - {channel: pigeon, recipient: x, events: [nonsense], stage: moon}\n"
+        "  - {recipient: x}\n"
+    )
+    assert [line.removeprefix("odooops.yaml line ")[:42].rsplit(":", 1)[0] for line in wrong] == [
+        "2: notifications.0.recipient",
+        "3: notifications.1.recipient",
+        "3: notifications.1.events",
+        "4: notifications.2.channel",
+        "4: notifications.2.events.0",
+        "4: notifications.2.stage",
+        "5: notifications.3",
+    ]
+    assert "write one, such as team@example.com" in wrong[0]
+    assert "ops notify target add webhook NAME" in wrong[1]
+    assert "s3cr3t" not in str(wrong)
+    assert wrong[2].endswith("name one event at least: run, deployment, gate, backup, alarm, incident")
+    told_of = (
+        "notifications: [{channel: webhook, recipient: chat, events: [run, gate], stage: staging, fault: project}]"
+    )
+    assert settings(told_of).digest == ProjectFile().digest
+    assert settings(told_of).shaping() == {}
+    assert effective(settings(told_of), "production") == {
+        "told from the default branch: webhook chat": "run, gate staging and by fault of project"
+    }
 
 
 def test_an_unknown_key_is_told_with_the_key_that_is_meant() -> None:
@@ -233,5 +280,5 @@ def test_the_schema_knows_what_the_reader_knows() -> None:
     schema = json.loads(schema_text())
     assert schema["additionalProperties"] is False
     assert set(schema["$defs"]["OdooSettings"]["properties"]) == {
-        "server_wide_modules", "options", "sections", "demo", "languages", "stages",
+        "server_wide_modules", "options", "sections", "demo", "languages", "ribbon", "stages",
     }  # fmt: skip

@@ -87,7 +87,7 @@ def test_what_is_no_tag_of_odoo_is_refused(tag: str) -> None:
      ("-slow/mail", False), ("-slow", True), ("-post_install", True), ("-/shop", True), ("-/shop:TestShop", True),
      ("-:TestShop", True), ("-.test_prices", True), ("-*", True), ("-shop", True), ("-slow/shop.test_a", True)],
 )  # fmt: skip
-def test_what_leaves_out_tests_of_the_own_modules_is_known(tag: str, leaves_out: bool) -> None:
+def test_what_leaves_out_collected_the_own_modules_is_known(tag: str, leaves_out: bool) -> None:
     """A tag that is limited to another module leaves out none of them."""
     tests = settings(f"tests: {{tags: [{tag!r}]}}").tests
     assert tests.leaving_out(["shop"]) == ((tag,) if leaves_out else ())
@@ -146,5 +146,5 @@ def test_what_protects_shapes_no_build() -> None:
     assert (made.shaping(), made.digest) == ({}, ProjectFile().digest)
     assert on_top_of(made, ProjectFile()) == ProjectFile()
     assert on_top_of(ProjectFile(), made).protect == made.protect
-    with pytest.raises(BadInput, match="rule of the project's policies"):
+    with pytest.raises(BadInput, match="no setting of the project, but a rule of its own"):
         checked_setting("protect.retention.daily", "30")

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
-from odooops_dagster.doors.router import splice
+from odooops_dagster.doors.router import sides, splice
 from odooops_dagster.doors.router.routes import route, route_former_port
-from odooops_dagster.home import environment_socket
+from odooops_dagster.home import bus_socket, environment_socket
 from odooops_dagster.settings import Settings
 from tests.routers import PATIENCE, routing
 from tests.web_servers import UnixServer
@@ -61,8 +62,8 @@ class Odoo(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Return settings with a domain behind a proxy."""
-    return Settings(home=tmp_path, environments_domain="Preview.Example.com")
+    """Return settings with a domain behind a proxy that asks for the login."""
+    return Settings(home=tmp_path, environments_domain="Preview.Example.com", environments_login=False)
 
 
 @pytest.fixture(autouse=True)
@@ -117,6 +118,23 @@ def told(port: int, host: str, **fields: str) -> dict[str, list[str]]:
     assert status == 200, body
     found: dict[str, list[str]] = json.loads(body)["fields"]
     return found
+
+
+def test_both_connections_end_as_soon_as_the_client_has_its_answer(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy environment would else use up the router's files while each answered client is waited for."""
+    monkeypatch.setattr(sides, "_LINGER_SECONDS", 10 * PATIENCE)
+    get(port, LOCAL)
+    before = _open_files()
+    for _ in range(20):
+        get(port, LOCAL)
+    end = time.monotonic() + PATIENCE
+    while _open_files() > before:
+        assert time.monotonic() < end, f"{_open_files() - before} files more are open"
+        time.sleep(0.01)
+
+
+def _open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 @pytest.mark.parametrize("host", [LOCAL, LOCAL.upper(), f"{LABEL}.localhost.:8601", f"{LABEL}.localhost", PUBLIC])
@@ -216,6 +234,28 @@ def test_a_websocket_stays_open_both_ways(port: int) -> None:
         for word in (b"one", b"two"):
             connection.sendall(word)
             assert connection.recv(4096) == word.upper()
+
+
+@pytest.mark.parametrize("path", ["/websocket?version=1", "/websocket/health", "/longpolling/poll"])
+def test_the_bus_of_an_odoo_of_several_processes_has_a_socket_of_its_own(
+    settings: Settings, port: int, path: str
+) -> None:
+    """Once it answers no more, as after a change to threads, the Odoo itself is asked."""
+    place = bus_socket(environment_socket(settings.home, LABEL))
+    server = UnixServer(place, Odoo)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    assert json.loads(get(port, LOCAL, path)[2])["who"] == str(place)
+    assert json.loads(get(port, LOCAL, "/web?next=/websocket")[2])["who"] != str(place)
+    server.shutdown()
+    server.server_close()
+    place.touch()
+    assert json.loads(get(port, LOCAL, path)[2])["who"] == str(environment_socket(settings.home, LABEL))
+
+
+def test_nobody_asks_the_question_of_the_platform(port: int) -> None:
+    """An Odoo prints when the platform asks for it; the field with which it asks passes no router."""
+    fields = json.loads(get(port, LOCAL, "/odooops/print", **{"X-OdooOps-Print": "1"})[2])["fields"]
+    assert "x-odooops-print" not in fields
 
 
 def test_an_environment_that_does_not_run_says_so(settings: Settings, port: int) -> None:

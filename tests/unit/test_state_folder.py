@@ -4,13 +4,31 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from socket import AF_UNIX, SOCK_SEQPACKET, SOCK_STREAM, socket
 
 import pytest
 
 from odooops_dagster.errors import Unavailable
-from odooops_dagster.home import LONGEST_SOCKET_PATH, StateEntry, code_socket
+from odooops_dagster.home import (
+    LONGEST_SOCKET_PATH,
+    StateEntry,
+    catcher_socket,
+    code_socket,
+    egress_socket,
+    environment_notice,
+    environment_socket,
+    fork_socket,
+    front_socket,
+    open_environments_file,
+    remove_substitutes,
+    substitute_folders,
+    supervisor_socket,
+    wanted_folder,
+)
 from odooops_dagster.local.state_folder import LAYOUT, check_space, open_state_folder
+from tests.state_folders import forget_sockets
 
 
 def test_a_missing_folder_is_made(tmp_path: Path) -> None:
@@ -54,8 +72,11 @@ def test_another_account_finds_nothing_to_read_in_roots(tmp_path: Path) -> None:
         ).returncode
         == 0
     ]
-    # PostgreSQL's own folders have modes of their own; the socket's folder holds nothing else.
-    assert set(readable) <= {StateEntry.POSTGRES, StateEntry.POSTGRESQL, StateEntry.RUN}
+    # PostgreSQL's own folders have modes of their own; the socket's folder holds nothing else, and what is restored
+    # becomes such folders, beside secrets that only their owner reads (test_platform_backup.py).
+    assert set(readable) <= {
+        *(StateEntry.CONTROL, StateEntry.POSTGRES, StateEntry.POSTGRESQL, StateEntry.RESTORING, StateEntry.RUN)
+    }
 
 
 def test_opening_twice_changes_nothing(tmp_path: Path) -> None:
@@ -107,14 +128,76 @@ def test_space_is_asked_of_the_nearest_folder_that_exists(tmp_path: Path) -> Non
 
 def test_a_socket_lies_in_the_run_folder() -> None:
     """A person finds it where everything else is."""
-    assert code_socket(Path("/srv/ops")) == Path("/srv/ops/run/code.sock")
+    assert code_socket(Path("/srv/ops")) == Path("/srv/ops/run/code/code.sock")
 
 
-def test_a_socket_of_a_deep_folder_gets_a_short_path(tmp_path: Path) -> None:
+@pytest.fixture
+def deep(tmp_path: Path) -> Iterator[Path]:
+    """Yield a state folder whose path is too long for a socket; nothing of it stays below /tmp."""
+    home = tmp_path / ("x" * 100)
+    yield home
+    forget_sockets(home)
+
+
+def test_a_socket_of_a_deep_folder_gets_a_short_path(deep: Path) -> None:
     """The kernel refuses long paths; the short one is private and the same every time."""
-    deep = tmp_path / ("x" * 100)
     path = code_socket(deep)
     assert len(os.fsencode(path)) <= LONGEST_SOCKET_PATH
     assert path == code_socket(deep)
     assert path.parent.stat().st_mode & 0o777 == 0o700
-    path.parent.rmdir()
+
+
+def test_nothing_below_tmp_is_left_of_a_stopped_platform(deep: Path) -> None:
+    """Dead sockets, the router's empty folder and its list of what is open go; a second time there is nothing to do."""
+    for place in (code_socket, fork_socket, supervisor_socket, front_socket):
+        bind(place(deep)).close()
+    bind(environment_socket(deep, "main")).close()
+    for feed in (egress_socket(deep), catcher_socket(deep)):
+        bind(feed, kind=SOCK_SEQPACKET).close()
+    wanted_folder(deep).mkdir()
+    open_environments_file(deep).write_text("[]")
+    made = substitute_folders(deep)
+    assert all(folder.is_dir() for folder in made)
+    remove_substitutes(deep)
+    remove_substitutes(deep)
+    assert not [folder for folder in made if folder.exists()]
+
+
+@pytest.mark.parametrize("kind", [SOCK_STREAM, SOCK_SEQPACKET])
+def test_what_is_used_below_tmp_stays(deep: Path, kind: int) -> None:
+    """A socket on which somebody listens, the notice of an environment that sleeps, the mark of one that is wanted."""
+    sleeping = environment_notice(deep, "main")
+    sleeping.write_text("{}")
+    mark = wanted_folder(deep) / "main"
+    mark.parent.mkdir()
+    mark.touch()
+    with bind(egress_socket(deep), kind=kind) as listening:
+        listening.listen()
+        remove_substitutes(deep)
+        assert egress_socket(deep).is_socket()
+    assert sleeping.exists()
+    assert mark.exists()
+
+
+def test_what_others_have_below_tmp_stays(deep: Path, tmp_path: Path) -> None:
+    """Another platform's folder, one that is open to others, and what a link leads to are no business of ours."""
+    other = tmp_path / ("y" * 100)
+    theirs = fork_socket(other)
+    bind(theirs).close()
+    opened, linked = code_socket(deep).parent, fork_socket(deep).parent
+    opened.chmod(0o755)
+    linked.rmdir()
+    linked.symlink_to(theirs.parent)
+    remove_substitutes(deep)
+    assert opened.is_dir()
+    assert linked.is_symlink()
+    assert theirs.is_socket()
+    linked.unlink()
+    forget_sockets(other)
+
+
+def bind(place: Path, *, kind: int = SOCK_STREAM) -> socket:
+    """Return a socket at the place, on which nobody listens yet."""
+    made = socket(AF_UNIX, kind)
+    made.bind(str(place))
+    return made

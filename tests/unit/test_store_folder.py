@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pytest
 
 from odooops_dagster.errors import NotFound, Unavailable, Unreadable
 from odooops_dagster.tools.store import UNREADABLE, FolderStore, MemoryStore, ObjectStore
+from tests.servers import state_folder
 
 KEY = "objects/ab/abcd"
 Damage = Callable[[Path], object]
@@ -129,15 +130,20 @@ except OdooOpsError as exc:
 """
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Yield a folder that other accounts may enter: each pytest that starts closes the folder of pytest's own again."""
+    with state_folder("store") as made:
+        yield made
+
+
 @pytest.mark.parametrize(("locked", "expected"), [(KEY, "Unreadable"), ("", "Unavailable")])
 def test_rights_that_one_object_refuses_are_told_from_those_of_the_store(
-    tmp_path_factory: pytest.TempPathFactory, locked: str, expected: str
+    open_folder: Path, locked: str, expected: str
 ) -> None:
     """Root may read everything, so another account asks."""
-    root = tmp_path_factory.mktemp("rights")
-    for folder in (root.parent, *root.parent.parents):
-        if folder.stat().st_uid == os.geteuid() and folder.name.startswith(("pytest", "popen")):
-            folder.chmod(0o755)
+    root = open_folder / "rights"
+    root.mkdir()
     FolderStore(root).put(KEY, b"data")
     for path in (root, *root.rglob("*")):
         path.chmod(0o755)

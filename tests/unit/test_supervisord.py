@@ -7,9 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
+from supervisor import xmlrpc
 
 from odooops_dagster.errors import Unavailable
-from odooops_dagster.tools.runtime.supervisord import Supervisord
+from odooops_dagster.tools.runtime.supervisord import Faults, Supervisord
 
 
 @pytest.fixture
@@ -22,6 +23,12 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def supervisord(path: Path) -> Supervisord:
     """Return the supervisor, whose answers have little time."""
     return Supervisord(socket=path, name="the supervisor of the test", hint="ops up", call_seconds=0.3)
+
+
+def test_refusals_have_the_codes_of_the_supervisor() -> None:
+    """Its own class is not imported, because that takes long."""
+    known = {name: code for name, code in vars(Faults).items() if name.isupper()}
+    assert known == {name: getattr(xmlrpc.Faults, name) for name in known}
 
 
 def test_a_supervisor_that_is_stopped_in_its_tracks_is_given_up(path: Path) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from odooops_dagster.doors.cli.output import note
 from odooops_dagster.errors import BadInput, Conflict
-from odooops_dagster.model import CheckResult
-from odooops_dagster.settings import Settings
+
+if TYPE_CHECKING:
+    from odooops_dagster.model import CheckResult
+    from odooops_dagster.settings import Settings
 
 
 def read_dsn(file: str | None, settings: Settings) -> str:

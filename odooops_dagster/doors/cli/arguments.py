@@ -25,3 +25,4 @@ As = Annotated[
     str | None,
     typer.Option("--as", help="The person who acts. [default: the user at the terminal]", show_default=False),
 ]
+Wait = Annotated[bool, typer.Option("--wait", help="Follow the run to its end; exit 1 if it fails.")]

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import json as json_format
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from odooops_dagster.checks.anchored import AnchorsVerdict, check_anchors
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli.arguments import OnlyProject, ProjectSlug
 from odooops_dagster.doors.cli.compliance import report_of_month, report_of_release
 from odooops_dagster.doors.cli.lookup import release_of
 from odooops_dagster.doors.cli.output import Json, json_text, note, print_fields, print_json, print_rows, say
+from odooops_dagster.doors.cli.person_key import read_key
 from odooops_dagster.doors.cli.ports import control_plane, store
 from odooops_dagster.errors import BadInput
-from odooops_dagster.files import write_whole
 from odooops_dagster.model.report import Report
 from odooops_dagster.model.trail import read_seal, sealed_lines
-from odooops_dagster.tools.print_page import print_page
-from odooops_dagster.tools.store.anchors import AnchorFiles
+
+if TYPE_CHECKING:
+    from odooops_dagster.checks.anchored import AnchorsVerdict
 
 app = typer.Typer(help="Verify and export the audit trail.", no_args_is_help=True)
 
@@ -41,15 +43,21 @@ def verify(
         str | None,
         typer.Option(help="A hash recorded elsewhere: of a checkpoint, or a seal.", show_default=False),
     ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="The platform's public key: every anchor has to be signed with it.", show_default=False),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Verify the hash chains and their anchors in the store, or an exported file. Exit status 1 if it was edited."""
     file = file or _file_named(what)
+    if key is not None and (file is not None or what is not None):
+        raise BadInput("--key is about the anchors, which are of all projects", hint="ops audit verify --key FILE")
     if file is not None:
         _verify_file(file, anchor=anchor, json=json)
         return
     with control_plane() as control:
-        chains = _chains(control, what, anchor=anchor)
+        chains = _chains(control, what, anchor=anchor, key=key)
     print_rows(chains, columns=("chain", "links", "broken"), json=json)
     if any(chain["broken"] for chain in chains):
         raise typer.Exit(1)
@@ -66,18 +74,17 @@ def export(
 ) -> None:
     """Export everything on record, a line each, each linked to the one before; the last line seals all others."""
     with control_plane() as control:
-        trail = control.audit.trail(control.projects.get(project).id if project else None)
-        lines = list(sealed_lines(trail))
-    if out is None:
-        for line in lines:
-            say(line)
-        return
-    write_whole(out, "".join(f"{line}\n" for line in lines).encode())
-    seal = read_seal(lines).seal
+        lines = sealed_lines(control.audit.trail(control.projects.get(project).id if project else None))
+        if out is None:
+            for line in lines:
+                say(line)
+            return
+        last = _written(lines, out)
+    entries, seal = last["entries"], last["seal"]
     if json:
-        print_json({"file": out, "entries": len(lines) - 1, "seal": seal})
+        print_json({"file": out, "entries": entries, "seal": seal})
     else:
-        note(f"{len(lines) - 1} entries in {out}; keep its seal elsewhere: {seal}")
+        note(f"{entries} entries in {out}; keep its seal elsewhere: {seal}")
 
 
 @app.command()
@@ -95,6 +102,8 @@ def report(
     json: Json = False,
 ) -> None:
     """Report what the record states about a release or a month: gates, decisions, evidence, deployments, incidents."""
+    from odooops_dagster.files import write_whole
+
     if (release is None) == (month is None):
         raise BadInput("a report is of a release or of a month", hint="--release VERSION, or --month 2026-10")
     now = datetime.now(UTC)
@@ -116,6 +125,8 @@ def report(
 
 def _bytes_of(made: Report, file: Path) -> bytes:
     """Return the report in the format that the file's name asks for."""
+    from odooops_dagster.tools.print_page import print_page
+
     if file.suffix == ".json":
         return f"{json_text(made.facts())}\n".encode()
     if file.suffix == ".html":
@@ -132,11 +143,18 @@ def _print_sections(made: Report) -> None:
         print_rows(section.facts(), columns=section.columns)
 
 
-def _chains(control: ControlPlane, project: str | None, *, anchor: str | None) -> list[dict[str, Any]]:
-    """Return the chains of the project; of all projects, with the anchors, of which `anchor` may be the seal."""
+def _chains(
+    control: ControlPlane, project: str | None, *, anchor: str | None, key: Path | None
+) -> list[dict[str, Any]]:
+    """Return the chains of the project, or all chains with the anchors; `anchor` is a seal that was kept elsewhere."""
+    from odooops_dagster.checks.anchored import check_anchors
+    from odooops_dagster.tools.bundle.envelopes import public_key_of
+    from odooops_dagster.tools.store.anchors import AnchorFiles
+
     if project is not None:
         return control.audit.verify(control.projects.get(project).id, anchor=anchor)
-    found = check_anchors(control, AnchorFiles(store(), control.plane.get().id))
+    files = AnchorFiles(store(), control.plane.get().id)
+    found = check_anchors(control, files, key=public_key_of(read_key(key)) if key else None)
     chains = control.audit.verify(anchor=None if anchor in found.seals else anchor)
     return [*chains, _anchors(found)]
 
@@ -149,6 +167,18 @@ def _anchors(found: AnchorsVerdict) -> dict[str, Any]:
         note(f"anchored until {found.until:%Y-%m-%d %H:%M %Z}; the seal of the newest anchor: {found.seals[-1]}")
     broken = [f"{fault.chain} {fault.entry} {fault.fault}" for fault in found.faults]
     return {"chain": "anchors", "links": len(found.seals), "broken": broken}
+
+
+def _written(lines: Iterable[str], file: Path) -> dict[str, Any]:
+    """Write the lines as they come, and return what the last one says: the seal, and over how many entries it is."""
+    from odooops_dagster.files import whole_file
+
+    line = ""
+    with whole_file(file) as stream:
+        for line in lines:
+            stream.write(f"{line}\n".encode())
+    told: dict[str, Any] = json_format.loads(line)
+    return told
 
 
 def _file_named(what: str | None) -> Path | None:

@@ -1,4 +1,4 @@
-"""`ops backup`: copies of environments that prove themselves."""
+"""`ops backup`: verified copies of environments."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from odooops_dagster.doors.cli import backup_logs, exchange, records, restore, r
 from odooops_dagster.doors.cli.arguments import BackupId, Branch, OnlyProject, ProjectSlug
 from odooops_dagster.doors.cli.follow import finish, follow_bytes
 from odooops_dagster.doors.cli.lookup import backup_of, environment_names, environment_of, name_of
-from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields, print_json, print_rows
+from odooops_dagster.doors.cli.output import Json, Wide, Yes, confirm, note, print_fields, print_json, print_rows
 from odooops_dagster.doors.cli.ports import caller, control_plane
-from odooops_dagster.errors import BadInput
-from odooops_dagster.model import Backup, BackupStatus
+from odooops_dagster.errors import BadInput, Conflict
+from odooops_dagster.model import Backup, BackupStatus, Environment
 from odooops_dagster.wording import age_text, size_text
 
 app = typer.Typer(help="Manage backups: verified copies of environments.", no_args_is_help=True)
@@ -39,6 +39,7 @@ def list_(
     status: Annotated[BackupStatus | None, typer.Option(help="Only those of this status.", show_default=False)] = None,
     all_: Annotated[bool, typer.Option("--all", help="Dropped ones too.")] = False,
     json: Json = False,
+    wide: Wide = False,
 ) -> None:
     """List the backups, the newest first."""
     with control_plane() as control:
@@ -47,7 +48,7 @@ def list_(
         keys = environment_names(control)
     wanted = [backup for backup in backups if all_ or status or backup.status != "dropped"]
     rows = [asdict(b) | {"env": keys[b.environment_id]} if json else _row(b, keys) for b in wanted]
-    print_rows(rows, columns=_COLUMNS, json=json, empty="no backup yet: ops backup create PROJECT BRANCH")
+    print_rows(rows, columns=_COLUMNS, json=json, wide=wide, empty="no backup yet: ops backup create PROJECT BRANCH")
 
 
 @app.command()
@@ -88,6 +89,7 @@ def create(
     """Back up an environment: its database, filestore and logs."""
     with control_plane() as control:
         environment = environment_of(control, project, branch)
+        _refuse_empty(environment)
         made = control.backups.create(
             environment.project_id,
             env=environment.name,
@@ -105,6 +107,15 @@ def create(
     _print(made, keys, json=json)
     if wait:
         finish(run)
+
+
+def _refuse_empty(environment: Environment) -> None:
+    """Refuse a backup of an environment that has no data, before a run is queued that can only fail."""
+    if environment.database_name is None and not environment.is_adopted:
+        deploy = f"ops env create {environment.project_slug} {environment.branch}"
+        raise Conflict(
+            f"{environment.partition_key} has no database: it was never deployed", hint=f"deploy it: {deploy}"
+        )
 
 
 @app.command()
@@ -157,7 +168,9 @@ def _row(backup: Backup, keys: dict[UUID, str]) -> dict[str, object]:
     return {
         "id": backup.id,
         "env": keys[backup.environment_id],
-        "status": f"{backup.status}, held" if backup.held_at else backup.status,
+        "status": ", ".join(
+            [backup.status, *(["held"] if backup.held_at else []), *(["mirrored"] if backup.mirrored_at else [])]
+        ),
         "label": backup.label,
         "taken": backup.taken_at,
         "size": _size(backup.size_bytes),

@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from odooops_dagster.doors.cli.arguments import BackupId
 from odooops_dagster.doors.cli.lookup import backup_of
 from odooops_dagster.doors.cli.output import Json, note, print_bytes, print_rows
-from odooops_dagster.doors.cli.ports import caller, control_plane, platform
+from odooops_dagster.doors.cli.ports import caller, control_plane, platform, read_settings
 from odooops_dagster.errors import Conflict, NotFound, Unavailable
-from odooops_dagster.files import whole_file
-from odooops_dagster.settings import Settings
-from odooops_dagster.tools.backup.filestore import inside
-from odooops_dagster.tools.backup.logs import log_blocks, logs_of
-from odooops_dagster.tools.backup.manifest import File, Manifest
-from odooops_dagster.tools.backup.repositories import manifest_of
-from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.wording import size_text
+
+if TYPE_CHECKING:
+    from odooops_dagster.tools.backup.manifest import File, Manifest
+    from odooops_dagster.tools.backup.repository import Repository
 
 _EMPTY = "the backup holds no logs: it was made of a zip, or by an older version"
 
@@ -38,7 +35,10 @@ def logs(
     json: Json = False,
 ) -> None:
     """List, print or extract the logs in a backup: those of the environment's runs and of its Odoo."""
-    settings = Settings()
+    from odooops_dagster.tools.backup.logs import logs_of
+    from odooops_dagster.tools.backup.repositories import manifest_of
+
+    settings = read_settings()
     with control_plane(settings) as control:
         found = backup_of(control, backup)
         control.members.require(found.project_id, "restore")
@@ -70,10 +70,16 @@ def _chosen(files: Sequence[File], name: str | None) -> list[File]:
 
 
 def _print(repository: Repository, manifest: Manifest, files: Sequence[File]) -> None:
+    from odooops_dagster.tools.backup.logs import log_blocks
+
     print_bytes(block for file in files for block in log_blocks(repository, manifest, file))
 
 
 def _write(repository: Repository, manifest: Manifest, files: Sequence[File], folder: Path) -> None:
+    from odooops_dagster.files import whole_file
+    from odooops_dagster.tools.backup.filestore import inside
+    from odooops_dagster.tools.backup.logs import log_blocks
+
     for file in files:
         target = inside(folder, file.name)
         if target.exists():

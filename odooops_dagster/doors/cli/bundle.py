@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 import typer
 
 from odooops_dagster.doors.cli.arguments import ProjectSlug, Version
 from odooops_dagster.doors.cli.output import Json, note, print_fields, print_json, print_rows, say
-from odooops_dagster.doors.cli.ports import platform
+from odooops_dagster.doors.cli.ports import platform, read_settings
 from odooops_dagster.errors import BadInput, Conflict, NotFound, Unavailable
-from odooops_dagster.files import write_whole
-from odooops_dagster.local.signing_key import signing_key
-from odooops_dagster.settings import Settings
-from odooops_dagster.steps.release.bundle import make_bundle
-from odooops_dagster.tools.bundle.archive import LARGEST_BUNDLE
-from odooops_dagster.tools.bundle.envelopes import LARGEST_KEY, public_pem, signer_of
-from odooops_dagster.tools.bundle.verify import Verdict
-from odooops_dagster.tools.bundle.verify import verify as verify_bundle
+
+if TYPE_CHECKING:
+    from odooops_dagster.tools.bundle.verify import Verdict
 
 _FAULTS = ("part", "reason", "expected", "found")
 
@@ -37,7 +32,11 @@ def bundle(
     json: Json = False,
 ) -> None:
     """Write everything that is known of a release into one signed file, which ops release verify reads anywhere."""
-    settings = Settings()
+    from odooops_dagster.local.signing_key import signing_key
+    from odooops_dagster.steps.release.bundle import make_bundle
+    from odooops_dagster.tools.bundle.envelopes import signer_of
+
+    settings = read_settings()
     file = output or Path(f"{quote(f'{project}-{version}', safe='')}.tar")
     with platform(settings) as ours:
         found = ours.control.projects.get(project)
@@ -63,6 +62,10 @@ def verify(
     json: Json = False,
 ) -> None:
     """Verify a bundle, without database, store or state folder; every part that is not as it was signed is named."""
+    from odooops_dagster.tools.bundle.archive import LARGEST_BUNDLE
+    from odooops_dagster.tools.bundle.envelopes import LARGEST_KEY
+    from odooops_dagster.tools.bundle.verify import verify as verify_bundle
+
     given = _read(key, largest=LARGEST_KEY) if key is not None else None
     verdict = verify_bundle(_read(file, largest=LARGEST_BUNDLE), key=given)
     if json:
@@ -75,7 +78,10 @@ def verify(
 
 def key(*, json: Json = False) -> None:
     """Print the public key by which others verify this platform's bundles; it is made at the first call."""
-    signer = signer_of(signing_key(Settings().home))
+    from odooops_dagster.local.signing_key import signing_key
+    from odooops_dagster.tools.bundle.envelopes import public_pem, signer_of
+
+    signer = signer_of(signing_key(read_settings().home))
     pem = public_pem(signer).decode()
     if json:
         print_json({"key_id": signer.public_key.keyid, "public_key": pem})
@@ -86,6 +92,9 @@ def key(*, json: Json = False) -> None:
 def _print(verdict: Verdict) -> None:
     gates = ", ".join(f"{code} {status}" for code, status in verdict.gates.items())
     fields = {"release": verdict.release, "parts": verdict.parts, "gates": gates or None}
+    if verdict.quorums:
+        proved = ", ".join(code for code, is_proved in verdict.quorums.items() if is_proved)
+        fields |= {"signed by their quorum": proved or "none"}
     print_fields(fields | {"key_id": verdict.key_id, "intact": verdict.is_intact})
     for each in verdict.left_out:
         note(f"left out: {each}")
@@ -110,6 +119,8 @@ def _read(path: Path, *, largest: int) -> bytes:
 
 
 def _write(path: Path, data: bytes, *, force: bool) -> None:
+    from odooops_dagster.files import write_whole
+
     try:
         if path.exists() and not force and path.read_bytes() != data:
             raise Conflict(f"{path} is there already", hint="name another file, or say --force")

@@ -1,17 +1,19 @@
-"""What the record states about a release, or about a month of a project."""
+"""Reports of the record: on a release, or on a month of a project."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import BadInput
-from odooops_dagster.model import Project
-from odooops_dagster.model.releases import Release
 from odooops_dagster.model.report import Report, Section
+
+if TYPE_CHECKING:
+    from odooops_dagster.model import Project
+    from odooops_dagster.model.releases import Release
 
 Facts = list[dict[str, Any]]
 
@@ -22,7 +24,10 @@ _EVIDENCE = ("gate_code", "kind", "sha256", "size_bytes", "s3_url", "created_by"
 _DEPLOYMENTS = (
     *("version", "stage", "environment_name", "status", "g4_status", "requested_by", "reason"),
     *("backup_id", "no_backup_reason", "rollback_of_version", "created_at", "finished_at"),
+    *("predicted_downtime_seconds", "predicted_worst_seconds", "downtime_seconds"),
 )
+_DOWNTIME = ("phase", "median_seconds", "worst_seconds", "rehearsal_count", "real_seconds")
+_REHEARSALS = ("passed", "summary", "shown_digest", "phases", "started_at", "finished_at", "backup_id")
 _EXCEPTIONS = (
     *("version", "gate_code", "status", "reason", "is_break_glass", "requested_by", "granted_by", "expires_at"),
 )
@@ -69,6 +74,18 @@ def report_of_release(control: ControlPlane, project: Project, release: Release,
                 source="ops.evidence_artifacts",
                 columns=_EVIDENCE,
                 rows=list(_of_gates(gates, control.gates.evidence)),
+            ),
+            Section(
+                title="Rehearsals",
+                source="ops.rehearsals",
+                columns=_REHEARSALS,
+                rows=[asdict(each) for each in control.rehearsals.list(release.id)],
+            ),
+            Section(
+                title="Downtime, predicted and real",
+                source="ops.v_release_downtime",
+                columns=_DOWNTIME,
+                rows=control.rehearsals.downtime(release.id),
             ),
             *_what_happened(history, exceptions, incidents),
             Section(title="Deliveries of events", source="ops.event_ingest_log", columns=_EVENTS, rows=events[::-1]),

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from odooops_dagster.doors.cli.output import Json, note, print_json, print_rows, say
 from odooops_dagster.errors import BadInput
-from odooops_dagster.kinds import STAGES
-from odooops_dagster.tools import git
-from odooops_dagster.tools.project_file import EXAMPLE, NAME, Reading, read_project_file, read_text
-from odooops_dagster.tools.project_file.explain import differences, effective
-from odooops_dagster.tools.project_file.page import schema_text
+
+if TYPE_CHECKING:
+    from odooops_dagster.tools.project_file import Reading
 
 app = typer.Typer(help="Check and explain odooops.yaml, a repository's own settings.", no_args_is_help=True)
 
@@ -24,6 +22,8 @@ Revision = Annotated[str, typer.Argument(metavar="REVISION", help="A branch, tag
 @app.command()
 def init(folder: Folder = Path()) -> None:
     """Write a commented odooops.yaml that changes nothing."""
+    from odooops_dagster.tools.project_file import EXAMPLE, NAME
+
     path = folder / NAME
     try:
         with path.open("x") as file:
@@ -36,6 +36,8 @@ def init(folder: Folder = Path()) -> None:
 @app.command()
 def check(folder: Folder = Path(), *, json: Json = False) -> None:
     """Report every fault and every unknown key of odooops.yaml; exit 1 if there is any."""
+    from odooops_dagster.tools.project_file import NAME, read_project_file
+
     _require_folder(folder)
     reading = read_project_file(folder)
     found = sorted((*reading.unknown, *reading.faults), key=lambda fault: fault.line)
@@ -52,6 +54,10 @@ def check(folder: Folder = Path(), *, json: Json = False) -> None:
 @app.command()
 def explain(folder: Folder = Path(), *, json: Json = False) -> None:
     """Show what the settings mean for each stage."""
+    from odooops_dagster.kinds import STAGES
+    from odooops_dagster.tools.project_file import read_project_file
+    from odooops_dagster.tools.project_file.explain import effective
+
     _require_folder(folder)
     settings = _valid(read_project_file(folder)).settings
     rows = [
@@ -65,6 +71,11 @@ def explain(folder: Folder = Path(), *, json: Json = False) -> None:
 @app.command()
 def diff(old: Revision, new: Revision, folder: Folder = Path(), *, json: Json = False) -> None:
     """Show what changes for each stage between two revisions of the repository."""
+    from odooops_dagster.kinds import STAGES
+    from odooops_dagster.tools import git
+    from odooops_dagster.tools.project_file import NAME, read_text
+    from odooops_dagster.tools.project_file.explain import differences
+
     _require_folder(folder)
     before, after = (_valid(read_text(git.file_at(folder, name, NAME) or b"")).settings for name in (old, new))
     rows = [row for stage in STAGES for row in differences(before, after, stage)]
@@ -74,6 +85,8 @@ def diff(old: Revision, new: Revision, folder: Folder = Path(), *, json: Json = 
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of odooops.yaml, for editors."""
+    from odooops_dagster.tools.project_file.page import schema_text
+
     say(schema_text(), nl=False)
 
 

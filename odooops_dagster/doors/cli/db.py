@@ -8,23 +8,25 @@ from typing import Annotated
 
 import typer
 
-from odooops_dagster.control import export as exports
-from odooops_dagster.control import migrate as migrations
 from odooops_dagster.doors.cli.output import Json, note, print_json, say
+from odooops_dagster.doors.cli.ports import read_settings
+from odooops_dagster.doors.cli.rename_agents import rename_agent_tables
 from odooops_dagster.errors import SchemaDrift
-from odooops_dagster.local.postgres import owner_url
-from odooops_dagster.settings import Settings
 
 # The folder in which Supabase's CLI looks for migrations, below a project's folder.
 MIGRATIONS = Path("supabase") / "migrations"
 
 app = typer.Typer(help="Manage the control plane's database.", no_args_is_help=True)
+app.command("rename-agent-tables")(rename_agent_tables)
 
 
 @app.command()
 def migrate(*, json: Json = False) -> None:
     """Migrate the database to this version's schema, in one transaction."""
-    report = migrations.migrate(owner_url(Settings()))
+    from odooops_dagster.control import migrate as migrations
+    from odooops_dagster.local.postgres import owner_url
+
+    report = migrations.migrate(owner_url(read_settings()))
     if json:
         print_json(asdict(report))
         return
@@ -36,7 +38,10 @@ def migrate(*, json: Json = False) -> None:
 @app.command()
 def status(*, json: Json = False) -> None:
     """Show the applied migrations. Fails if one differs from the shipped file."""
-    report = migrations.status(owner_url(Settings()))
+    from odooops_dagster.control import migrate as migrations
+    from odooops_dagster.local.postgres import owner_url
+
+    report = migrations.status(owner_url(read_settings()))
     if json:
         print_json({"applied": report.applied, "pending": report.pending})
         return
@@ -55,6 +60,8 @@ def export(
     json: Json = False,
 ) -> None:
     """Write the schema as migrations for `supabase db push`. Both ways can be mixed."""
+    from odooops_dagster.control import export as exports
+
     changed = exports.differences(folder) if check else exports.export(folder)
     if check and changed:
         raise SchemaDrift(

@@ -1,4 +1,4 @@
-"""`ops drill`: restore and boot backups, to prove that they work."""
+"""`ops drill`: restore and boot backups, to see that they work."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli.arguments import OnlyProject, ProjectSlug
 from odooops_dagster.doors.cli.follow import finish, follow_bytes
 from odooops_dagster.doors.cli.lookup import backup_of, name_of
-from odooops_dagster.doors.cli.output import Json, note, print_fields, print_rows
+from odooops_dagster.doors.cli.output import Json, Wide, note, print_fields, print_rows
 from odooops_dagster.doors.cli.ports import caller, control_plane
 from odooops_dagster.errors import BadInput, NotFound
 from odooops_dagster.model import Backup, Drill, Run
 
-app = typer.Typer(help="Manage drills: test restores that prove a backup.", no_args_is_help=True)
+app = typer.Typer(help="Manage drills: test restores of backups.", no_args_is_help=True)
 
 _COLUMNS = ("started_at", "env", "backup_id", "outcome", "fault", "rto_seconds", "rpo_seconds", "summary")
 
@@ -50,7 +50,7 @@ def run(
 
 
 @app.command("list")
-def list_(project: OnlyProject = None, *, json: Json = False) -> None:
+def list_(project: OnlyProject = None, *, json: Json = False, wide: Wide = False) -> None:
     """List the drills, newest first, with the recovery time and the data loss of each."""
     with control_plane() as control:
         owner = control.projects.get(project).id if project is not None else None
@@ -61,7 +61,7 @@ def list_(project: OnlyProject = None, *, json: Json = False) -> None:
         asdict(drill) | {"env": where[drill.backup_id], "outcome": _outcome(drill), "fault": drill.report.get("fault")}
         for drill in drills
     ]
-    print_rows(rows, columns=_COLUMNS, json=json, empty="no drill yet: ops drill run PROJECT")
+    print_rows(rows, columns=_COLUMNS, json=json, wide=wide, empty="no drill yet: ops drill run PROJECT")
 
 
 def _named(control: ControlPlane, slug: str, reference: str) -> Backup:

@@ -13,21 +13,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.demo import BRANCH, NEXT_VERSION, RELEASE, DemoRepository
 from odooops_dagster.doors.cli.gate import decide, gate_id_of, prove
 from odooops_dagster.doors.cli.ports import owner_plane, store
 from odooops_dagster.doors.cli.walkthrough import CUSTOMER, Walk, tell, title
 from odooops_dagster.errors import Forbidden, StepFailed
-from odooops_dagster.home import demo_folder
-from odooops_dagster.model import Project, Run
-from odooops_dagster.model.releases import Deployment, GateCode, Release
-from odooops_dagster.settings import Settings
-from odooops_dagster.tools.loopback import loopback_client
-from odooops_dagster.tools.store.addressed import put_addressed
+
+if TYPE_CHECKING:
+    from odooops_dagster.model import Project, Run
+    from odooops_dagster.model.releases import Deployment, GateCode, Release
+    from odooops_dagster.settings import Settings
 
 TESTER = "Tess the tester"
 MANAGER = "Rosa the release manager"
@@ -38,7 +36,10 @@ class DryRun(Walk):
     """The steps of a release of the default branch, in the order of the gates."""
 
     def __init__(self, settings: Settings, control: ControlPlane, *, gateway_url: str) -> None:
-        super().__init__(control, DemoRepository(demo_folder(settings.home) / "dry-run"), slug="dry-run")
+        from odooops_dagster.demo import DemoRepository
+        from odooops_dagster.home import demo_folder
+
+        super().__init__(settings.home, control, DemoRepository(demo_folder(settings.home) / "dry-run"), slug="dry-run")
         self._gateway_url = gateway_url
         self._store = store(settings)
 
@@ -63,6 +64,8 @@ class DryRun(Walk):
         policies.set(project.id, policy_type="promotion", rules={"release": "gated", "production_requires_g4": True})
 
     def _built(self, project: Project) -> Release:
+        from odooops_dagster.demo import BRANCH
+
         title(f"G1: git push origin {BRANCH}, then {project.default_branch}: the build of it is a release")
         sha = self.repository.push_next_version()
         self.done(self.run_of(sha))
@@ -74,6 +77,8 @@ class DryRun(Walk):
         return release
 
     def _tested(self, release: Release) -> None:
+        from odooops_dagster.tools.store.addressed import put_addressed
+
         title(f"G2: {TESTER} tries it in its preview, and a machine tells POST /v1/events")
         proof = put_addressed(self._store, self._try_preview(release), content_type="application/json")
         answer = self._post(release, evidence={"kind": "smoke.json", "s3_url": proof.url, "sha256": proof.sha256})
@@ -82,6 +87,8 @@ class DryRun(Walk):
 
     def _try_preview(self, release: Release) -> bytes:
         """Record a visit in the preview, and return what was seen there."""
+        from odooops_dagster.demo import BRANCH
+
         preview, office = self.office(BRANCH)
         partner = office.enter("res.partner", firstname="Grace", lastname="Hopper")
         visit = office.enter("partner.visit", partner_id=partner)
@@ -92,6 +99,8 @@ class DryRun(Walk):
         return json.dumps({"url": preview.url, "commit": preview.deployed_sha, "greeting": greeting}, indent=1).encode()
 
     def _post(self, release: Release, *, evidence: Mapping[str, str]) -> dict[str, Any]:
+        from odooops_dagster.tools.loopback import loopback_client
+
         session = uuid4()
         envelope = {
             "schema_version": "1.0",
@@ -151,12 +160,16 @@ class DryRun(Walk):
         self._expect(release, passed="G3", missing=("G4",))
 
     def _staged(self, release: Release) -> None:
+        from odooops_dagster.demo import RELEASE
+
         title(f"Staging, and G4: ops promote {self.slug} --release {release.version} --to staging")
         deployment = self._promoted(release, "staging")
         tell(f"deployed: {RELEASE}, {deployment.status}, health {deployment.g4_status}")
         self._expect(release, passed="G4")
 
     def _produced(self, release: Release) -> Deployment:
+        from odooops_dagster.demo import NEXT_VERSION
+
         title(f"Production: ops promote {self.slug} --release {release.version}")
         deployment = self._promoted(release, "production")
         production, office = self.office("production")

@@ -5,58 +5,87 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from odooops_dagster.control import ControlPlane
-from odooops_dagster.doors.cli import orphans
+from odooops_dagster.doors.cli import env_destroy, env_service, orphans, outlet, terminal, variable, visitors
 from odooops_dagster.doors.cli.adopt import read_dsn, refuse_failed
-from odooops_dagster.doors.cli.arguments import Branch, OnlyProject, ProjectSlug
-from odooops_dagster.doors.cli.follow import finish, follow
-from odooops_dagster.doors.cli.lookup import RunRequest, branch_of, environment_of, living, name_of, queue, queue_branch
-from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields, print_json, print_rows, say
-from odooops_dagster.doors.cli.ports import control_plane, runtime
-from odooops_dagster.errors import Conflict, NotFound
-from odooops_dagster.home import secrets_folder, service_name
-from odooops_dagster.local.pg_programs import pg_programs
+from odooops_dagster.doors.cli.arguments import Branch, OnlyProject, ProjectSlug, Wait
+from odooops_dagster.doors.cli.first_login import first_password, login_of, prepare_login
+from odooops_dagster.doors.cli.follow import finish, follow, new_lines
+from odooops_dagster.doors.cli.lookup import RunRequest, branch_of, environment_of, name_of, queue_branch
+from odooops_dagster.doors.cli.output import (
+    Json,
+    Wide,
+    json_text,
+    note,
+    print_fields,
+    print_json,
+    print_rows,
+    say,
+)
+from odooops_dagster.doors.cli.pages import environment_page, not_running
+from odooops_dagster.doors.cli.ports import control_plane, is_remote, platform, read_settings, runtime
+from odooops_dagster.errors import BadInput, Unavailable
 from odooops_dagster.model import Environment, Stage
-from odooops_dagster.settings import Settings
-from odooops_dagster.tools.postgres.adoption import AdoptedSource, access_from, inspect, remember
 from odooops_dagster.wording import age_text
+
+if TYPE_CHECKING:
+    from odooops_dagster.platform import Platform
+    from odooops_dagster.settings import Settings
 
 app = typer.Typer(help="Manage environments: branches that run.", no_args_is_help=True)
 app.add_typer(orphans.app, name="orphans")
+app.command("open")(terminal.open_)
+app.command("shell")(terminal.shell)
+app.command("psql")(terminal.psql)
+app.command()(outlet.egress)
+app.command()(outlet.mail)
+app.command("set")(variable.set_)
+app.command()(variable.unset)
+app.command()(variable.variables)
+app.command()(visitors.visitors)
 
-_COLUMNS = ("project_slug", "name", "stage", "status", "url", "deployed_sha")
-
-Wait = Annotated[bool, typer.Option("--wait", help="Follow the run to its end; exit 1 if it fails.")]
+_EMPTY = "no environment yet: push a branch, or ops env create"
+_COLUMNS = ("environment", "stage", "status", "commit", "url")
 
 
 @app.command("list")
 def list_(
     project: OnlyProject = None,
     *,
-    all_: Annotated[bool, typer.Option("--all", help="Destroyed ones too.")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Destroyed ones and those of archived projects too.")] = False,
     json: Json = False,
+    wide: Wide = False,
 ) -> None:
     """List the environments."""
     with control_plane() as control:
         if project is not None:
             control.projects.get(project)
         environments = control.environments.list(project)
-    if not all_:
-        environments = living(environments)
-    print_rows(environments, columns=_COLUMNS, json=json, empty="no environment yet: push a branch, or ops env create")
+    shown = environments if all_ else [each for each in environments if each.is_listed]
+    rows = [asdict(each) if json else _row(each) for each in shown]
+    print_rows(rows, columns=_COLUMNS, json=json, wide=wide, empty=_EMPTY)
+    for each in shown:
+        # Beside the table: a row of it may have no room for the command.
+        if not json and (words := not_running(each)):
+            note(f"{each.partition_key} is {words}")
 
 
 @app.command()
 def show(project: ProjectSlug, branch: Branch, *, json: Json = False) -> None:
-    """Show an environment: its URL, the deployed commit, and the backup its data came from."""
-    with control_plane() as control:
+    """Show an environment: its URL, its commit, what its branch has since, the backup of its data, what it takes."""
+    settings = read_settings()
+    with platform(settings) as opened:
+        control = opened.control
         environment = environment_of(control, project, branch)
+        taken = _taken(opened, settings, environment)
         restore = control.backups.restore_behind(environment)
         backup = control.backups.get(restore.backup_id) if restore else None
+        found = control.projects.get(project)
+        # A server does not tell what it saw of branches.
+        head = None if is_remote() else control.pushes.head(environment.project_id, environment.branch)
     taken_at = backup.taken_at if backup else None
     data = {
         "data_source": restore.report.get("source") if restore else None,
@@ -64,7 +93,34 @@ def show(project: ProjectSlug, branch: Branch, *, json: Json = False) -> None:
         "data_taken_at": taken_at,
         "data_age": age_text(datetime.now(UTC) - taken_at) if taken_at else None,
     }
-    print_fields(asdict(environment) | data, json=json)
+    data |= taken
+    print_fields(
+        asdict(environment) | data if json else environment_page(environment, found, data, head=head), json=json
+    )
+
+
+def _taken(opened: Platform, settings: Settings, environment: Environment) -> dict[str, object]:
+    """Return what the environment takes beside what it may take; None where it runs on another machine."""
+    from odooops_dagster.home import environment_folder, service_name
+    from odooops_dagster.local.environment_limits import limits_of
+    from odooops_dagster.local.environment_use import disk_use, memory_use, workers_set
+
+    nothing = dict.fromkeys(("memory_mb", "memory_limit_mb", "disk_mb", "disk_limit_mb", "workers", "ended_for"))
+    if not environment_folder(settings.home, environment).is_dir():
+        return nothing
+    try:
+        disk = disk_use(opened.control, opened.databases, settings, environment)
+    except Unavailable:
+        return nothing
+    [status] = opened.runtime.status(service_name(environment))
+    return {
+        "memory_mb": memory_use(settings, environment),
+        "memory_limit_mb": limits_of(opened.control, settings, environment).memory_mb or None,
+        "disk_mb": disk.files_mb + disk.databases_mb,
+        "disk_limit_mb": disk.limit_mb or None,
+        "workers": workers_set(settings.home, environment) or None,
+        "ended_for": status.ended_for or None,
+    }
 
 
 @app.command()
@@ -73,18 +129,25 @@ def logs(
     branch: Branch,
     *,
     tail: Annotated[int, typer.Option(min=1, max=100_000, help="How many lines, up to the newest.")] = 200,
+    follow_: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
     json: Json = False,
 ) -> None:
     """Print the last lines of an environment's Odoo log. Build logs: `ops run logs`."""
+    from odooops_dagster.home import service_name
+
     with control_plane() as control:
         environment = environment_of(control, project, branch)
+    if follow_:
+        for line in new_lines(runtime(), service_name(environment), tail=tail):
+            say(json_text(line) if json else line)
     lines = runtime().logs(service_name(environment), tail=tail)
     if json:
         print_json(lines)
     elif lines:
         say("\n".join(lines))
     else:
-        note(f"{environment.partition_key} has logged nothing here: it is {environment.status}")
+        told = f"{environment.partition_key} has no log of Odoo on this machine, and its status is {environment.status}"
+        note(f"{told}; the log of its last run: ops run list {project}")
 
 
 @app.command()
@@ -95,17 +158,31 @@ def create(
     stage: Annotated[
         Stage | None, typer.Option(help="Stage. [default: by the branch's name]", show_default=False)
     ] = None,
+    admin_password_stdin: Annotated[
+        bool,
+        typer.Option(
+            "--admin-password-stdin",
+            help="Read the password of a new production's administrator from standard input. [default: generated]",
+        ),
+    ] = False,
     wait: Wait = False,
     json: Json = False,
 ) -> None:
     """Deploy a branch: create its environment if needed and queue its newest commit.
 
-    The default branch becomes production, on an empty database; once it has data, this is refused.
+    The default branch becomes production, on an empty database; once it has data, this is refused. The password of its
+    administrator is printed once, unless you give it or ask a server; in previews it is `admin`.
     """
-    with control_plane() as control:
+    settings = read_settings()
+    given = None if is_remote() else first_password(from_stdin=admin_password_stdin)
+    if is_remote() and admin_password_stdin:
+        raise BadInput("a server takes no password", hint="run this on the platform's machine, or log in and change it")
+    with control_plane(settings) as control:
+        found = control.projects.get(project)
         asked = RunRequest(branch=branch, stage=stage, kind="deploy")
-        run = queue_branch(control, control.projects.get(project), asked)
+        run = queue_branch(control, found, asked, prepare=lambda made: prepare_login(settings.home, made, given))
         note(f"queued {name_of(run)}: {run.kind} of {run.git_sha}")
+        note(login_of(control.environments.of_run(run), given))
         if wait:
             run = follow(control, run)
         environment = environment_of(control, project, branch)
@@ -135,7 +212,11 @@ def adopt(
     json: Json = False,
 ) -> None:
     """Adopt a production that runs elsewhere: back it up and clone it, never write to it."""
-    settings = Settings()
+    from odooops_dagster.home import secrets_folder
+    from odooops_dagster.local.pg_programs import pg_programs
+    from odooops_dagster.tools.postgres.adoption import AdoptedSource, access_from, inspect, remember
+
+    settings = read_settings()
     access = access_from(read_dsn(dsn_file, settings))
     elsewhere = AdoptedSource(access=access, filestore=filestore.resolve(), log=log.resolve() if log else None)
     with control_plane(settings) as control:
@@ -154,59 +235,19 @@ def adopt(
     print_fields(environment, json=json)
 
 
-@app.command()
-def destroy(
-    project: ProjectSlug,
-    branch: Branch,
-    *,
-    yes: Yes = False,
-    if_exists: Annotated[bool, typer.Option("--if-exists", help="Do nothing where there is none.")] = False,
-    without_backup: Annotated[
-        bool, typer.Option("--without-backup", help="Production too, though no verified backup of it is left.")
-    ] = False,
-    wait: Wait = False,
-) -> None:
-    """Destroy an environment: its database, files and processes. Its runs and logs are kept.
-
-    One that is adopted is only forgotten: its database and files stay as they are.
-    """
-    with control_plane() as control:
-        try:
-            environment = environment_of(control, project, branch)
-        except NotFound as exc:
-            if not if_exists:
-                raise
-            note(str(exc))
-            return
-        confirm(_plan(control, environment, without_backup=without_backup), yes=yes)
-        if environment.stage == "production" and environment.database_name:
-            confirm([f"{environment.partition_key} is PRODUCTION: people work on it"], yes=yes)
-        config = {"confirm": environment.partition_key} | ({"without_backup": True} if without_backup else {})
-        run = queue(control, environment, sha=environment.deployed_sha or "", kind="destroy", config=config)
-        note(f"queued {name_of(run)}")
-        if wait:
-            finish(follow(control, run))
+app.command()(env_service.stop)
+app.command()(env_service.start)
+app.command()(env_service.restart)
+app.command()(env_service.pin)
+app.command()(env_service.unpin)
+app.command()(env_destroy.destroy)
 
 
-def _plan(control: ControlPlane, environment: Environment, *, without_backup: bool) -> list[str]:
-    """Return what is removed with the environment, and what remains of production's data.
-
-    Raises:
-        Conflict: nothing of production's data would remain, and this was not confirmed.
-    """
-    if environment.is_adopted:
-        return [f"forget {environment.partition_key}: its database and files stay as they are"]
-    plan = [
-        f"destroy {environment.partition_key} ({environment.stage}): database, files, processes",
-        f"  database {environment.database_name or '(none yet)'}, {environment.url or 'no URL'}",
-    ]
-    if environment.stage != "production" or environment.database_name is None:
-        return plan
-    newest = control.backups.newest_verified(environment.id)
-    if newest is None and not without_backup:
-        hint = "take one: ops backup create; or give its data up: --without-backup"
-        raise Conflict(f"{environment.partition_key} has no verified backup", hint=hint)
-    return [
-        *plan,
-        f"  its newest verified backup: {newest.moment.astimezone():%Y-%m-%d %H:%M}" if newest else "  no backup",
-    ]
+def _row(environment: Environment) -> dict[str, object]:
+    return {
+        "environment": environment.partition_key,
+        "stage": environment.stage,
+        "status": environment.status,
+        "commit": environment.deployed_sha,
+        "url": environment.url,
+    }

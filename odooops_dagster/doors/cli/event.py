@@ -1,4 +1,4 @@
-"""`ops event`: what was told of builds, gates, deployments and environments, and what came of it."""
+"""`ops event`: events of builds, gates, deployments and environments, and their outcome."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import typer
 
 from odooops_dagster.doors.cli.arguments import Limit, OnlyProject
 from odooops_dagster.doors.cli.lookup import release_of
-from odooops_dagster.doors.cli.output import Json, print_fields, print_rows
+from odooops_dagster.doors.cli.output import Json, Wide, print_fields, print_rows
 from odooops_dagster.doors.cli.ports import control_plane
+from odooops_dagster.doors.cli.send_event import send
 from odooops_dagster.errors import BadInput
 from odooops_dagster.model.releases import ProcessingStatus
 
-app = typer.Typer(help="Look at the log of events, refused ones too.", no_args_is_help=True)
+app = typer.Typer(help="Send events, and look at their log, refused ones too.", no_args_is_help=True)
+app.command()(send)
 
 _COLUMNS = ("id", "received_at", "event_type", "source", "processing_status", "error", "idempotency_key", "caller_id")
 
@@ -30,15 +32,16 @@ def list_(
     ] = None,
     limit: Limit = 20,
     json: Json = False,
+    wide: Wide = False,
 ) -> None:
-    """List deliveries of events, newest first; what the platform tells of its own runs is among them."""
+    """List deliveries of events, newest first, with those of the platform's own runs."""
     if release is not None and project is None:
         raise BadInput("a version belongs to a project", hint="ops event list PROJECT --release VERSION")
     with control_plane() as control:
         project_id = control.projects.get(project).id if project else None
         release_id = release_of(control, str(project), release).id if release else None
         rows = control.events.list(project_id, release_id=release_id, status=status, limit=limit)
-    print_rows(rows, columns=_COLUMNS, json=json, empty="nothing was told yet")
+    print_rows(rows, columns=_COLUMNS, json=json, wide=wide, empty="nothing was told yet")
 
 
 @app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from uuid import UUID
 
 import typer
@@ -12,9 +12,11 @@ import typer
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli.arguments import As, GateName, OnlyProject, ProjectSlug, Version
 from odooops_dagster.doors.cli.lookup import gate_of, id_beginning, release_of
-from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields, print_json, print_rows
+from odooops_dagster.doors.cli.output import Json, Wide, Yes, confirm, note, print_fields, print_json, print_rows
 from odooops_dagster.doors.cli.ports import acting, control_plane, owner_plane
-from odooops_dagster.model.releases import GateException
+
+if TYPE_CHECKING:
+    from odooops_dagster.model.releases import GateException
 
 app = typer.Typer(help="Manage exceptions from gates.", no_args_is_help=True)
 
@@ -45,12 +47,13 @@ def list_(
         typer.Option(help="Only those of this status.", show_default=False),
     ] = None,
     json: Json = False,
+    wide: Wide = False,
 ) -> None:
     """List the exceptions as they stand now, newest first."""
     with control_plane() as control:
         project_id = control.projects.get(project).id if project else None
         rows = control.gates.exception_statuses(project_id, status=status)
-    print_rows(rows, columns=_COLUMNS, json=json, empty="no exception: ops exception request")
+    print_rows(rows, columns=_COLUMNS, json=json, wide=wide, empty="no exception: ops exception request")
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
@@ -15,19 +15,15 @@ from odooops_dagster.doors.cli.arguments import BackupId, Branch, ProjectSlug
 from odooops_dagster.doors.cli.follow import finish, follow_bytes
 from odooops_dagster.doors.cli.lookup import backup_of, environment_of, name_of
 from odooops_dagster.doors.cli.output import Json, note, print_fields, print_json
-from odooops_dagster.doors.cli.ports import caller, control_plane, platform
+from odooops_dagster.doors.cli.ports import caller, control_plane, platform, read_settings
 from odooops_dagster.doors.cli.progress import bars
 from odooops_dagster.errors import Conflict
-from odooops_dagster.home import role_name
-from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, Environment, Project
-from odooops_dagster.settings import Settings
-from odooops_dagster.steps.recovery.zips import keep_zip
-from odooops_dagster.tools.backup.repositories import manifest_of
-from odooops_dagster.tools.backup.zip_export import export_zip
-from odooops_dagster.tools.backup.zip_import import Report, inspect_zip
-from odooops_dagster.tools.postgres.contents import module_states
 from odooops_dagster.wording import size_text
+
+if TYPE_CHECKING:
+    from odooops_dagster.settings import Settings
+    from odooops_dagster.tools.backup.zip_import import Report
 
 _Target = Annotated[Path, typer.Argument(metavar="FILE", help="The zip to write.", show_default=False)]
 _Source = Annotated[Path, typer.Argument(metavar="FILE", help="The zip to read.", show_default=False)]
@@ -41,7 +37,11 @@ def export(
     json: Json = False,
 ) -> None:
     """Export a backup as a zip for Odoo's database manager. The data is not sanitised."""
-    settings = Settings()
+    from odooops_dagster.local.pg_programs import pg_programs
+    from odooops_dagster.tools.backup.repositories import manifest_of
+    from odooops_dagster.tools.backup.zip_export import export_zip
+
+    settings = read_settings()
     with control_plane(settings) as control:
         found = backup_of(control, backup)
         control.members.require(found.project_id, "restore")
@@ -70,7 +70,9 @@ def import_(
     json: Json = False,
 ) -> None:
     """Make a backup of a zip from `odoo db dump`, the database manager or Odoo.sh."""
-    settings = Settings()
+    from odooops_dagster.tools.backup.zip_import import inspect_zip
+
+    settings = read_settings()
     with control_plane(settings) as control:
         environment = environment_of(control, project, branch)
         owner = control.projects.get(project)
@@ -92,6 +94,8 @@ def import_(
 
 def _ask(control: ControlPlane, settings: Settings, environment: Environment, report: Report, *, label: str) -> Backup:
     """Copy the zip into the store and queue the run that makes a backup from it."""
+    from odooops_dagster.steps.recovery.zips import keep_zip
+
     repository = platform(settings).repository(environment.project_slug)
     with bars() as progress:
         kept = keep_zip(repository, environment.project_slug, report, now=datetime.now(UTC), progress=progress)
@@ -107,6 +111,9 @@ def _ask(control: ControlPlane, settings: Settings, environment: Environment, re
 
 def _objections(settings: Settings, project: Project, environment: Environment, report: Report) -> tuple[str, ...]:
     """Return the objections to the zip, compared with the project, the server and the environment's Odoo modules."""
+    from odooops_dagster.home import role_name
+    from odooops_dagster.tools.postgres.contents import module_states
+
     servers = platform(settings).databases  # a read without our identity
     known: frozenset[str] | None = None
     if environment.database_name is not None and servers.exists(environment.database_name):

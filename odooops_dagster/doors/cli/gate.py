@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.doors.cli.arguments import As, GateName, ProjectSlug, Version
+from odooops_dagster.doors.cli.arguments import As, GateName, Limit, OnlyProject, ProjectSlug, Version
 from odooops_dagster.doors.cli.lookup import gate_of, release_of
-from odooops_dagster.doors.cli.output import Json, note, print_fields, print_json, print_rows
+from odooops_dagster.doors.cli.output import Json, Wide, note, print_fields, print_json, print_rows
+from odooops_dagster.doors.cli.person_key import read_key
 from odooops_dagster.doors.cli.ports import acting, control_plane, owner_plane, store
 from odooops_dagster.errors import BadInput, Conflict
 from odooops_dagster.model.releases import Decision, GateCode, Release
-from odooops_dagster.tools.store import ObjectStore
-from odooops_dagster.tools.store.addressed import put_addressed
+
+if TYPE_CHECKING:
+    from odooops_dagster.tools.store import ObjectStore
 
 app = typer.Typer(help="Look at gates, and sign them off.", no_args_is_help=True)
 
 _COLUMNS = ("gate_code", "status", "reason", "checks_passed", "checks_failed", "approvals", "quorum", "evidence_count")
+_LIST = ("project", "version", "gate", "status", "reason", "quorum", "deadline_at")
 _CHECKS = ("name", "status", "summary", "source", "occurred_at")
 _DECISIONS = ("decision", "approver_id", "occurred_at", "rationale_structured", "source")
 _EVIDENCE = ("kind", "size_bytes", "sha256", "s3_url")
@@ -40,6 +44,21 @@ Proofs = Annotated[
     list[Path] | None,
     typer.Option("--evidence", help="A file that proves it, kept in the store; repeat it.", show_default=False),
 ]
+
+
+@app.command("list")
+def list_(project: OnlyProject = None, *, limit: Limit = 20, json: Json = False, wide: Wide = False) -> None:
+    """List the gates of the newest releases that are not withdrawn, with what each waits for."""
+    with control_plane() as control:
+        slugs = {found.id: found.slug for found in control.projects.list()}
+        project_id = control.projects.get(project).id if project else None
+        releases = [each for each in control.releases.list(project_id, limit=limit) if each.withdrawn_at is None]
+        rows = [
+            {"project": slugs.get(release.project_id), **asdict(gate), "gate": gate.gate_code}
+            for release in releases
+            for gate in control.gates.list(release.id)
+        ]
+    print_rows(rows, columns=_LIST, json=json, wide=wide, empty="no release yet: ops release create")
 
 
 @app.command()
@@ -78,13 +97,33 @@ def sign_off(
     why: Why = None,
     proofs: Proofs = None,
     shown: Shown = None,
+    sign: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="KEYFILE",
+            help="Your private key, Ed25519 in PEM: sign what you approve (ops person key add).",
+            show_default=False,
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Approve gate G2 or G3 of a release. Who made the release cannot.
 
     An approval counts while what was shown is so: if a check of the build changes, it is asked for again.
     """
-    _decide(project, version, gate_of(gate), "approved", as_=as_, why=why, proofs=proofs or (), shown=shown, json=json)
+    key = read_key(sign) if sign else None
+    _decide(
+        project,
+        version,
+        gate_of(gate),
+        "approved",
+        as_=as_,
+        why=why,
+        proofs=proofs or (),
+        shown=shown,
+        key=key,
+        json=json,
+    )
 
 
 @app.command()
@@ -111,8 +150,9 @@ def decide(
     approver_id: str | None,
     why: str | None,
     shown: str | None = None,
+    key: bytes | None = None,
 ) -> UUID:
-    """Record a person's decision on the gate, and return the gate."""
+    """Record a person's decision on the gate, signed where a private key is given, and return the gate."""
     control.gates.sign_off(
         release.id,
         gate_code=code,
@@ -120,8 +160,27 @@ def decide(
         approver_id=approver_id,
         rationale={"note": why} if why else {},
         shown=shown,
+        signature=_signature(control, release, code, decision, shown=shown, key=key) if key else None,
     )
     return gate_id_of(control, release, code)
+
+
+def _signature(
+    control: ControlPlane, release: Release, code: GateCode, decision: Decision, *, shown: str | None, key: bytes
+) -> dict[str, Any]:
+    """Return the envelope with the decision on what is shown, signed."""
+    from odooops_dagster.tools.bundle.approvals import approval, signed
+
+    slug = next(each.slug for each in control.projects.list() if each.id == release.project_id)
+    said = approval(
+        project=slug,
+        version=release.version,
+        image_digest=release.image_digest,
+        gate=code,
+        decision=decision,
+        shown=shown or control.releases.shown_digest(release.id),
+    )
+    return signed(said, key)
 
 
 def gate_id_of(control: ControlPlane, release: Release, code: GateCode) -> UUID:
@@ -132,6 +191,8 @@ def gate_id_of(control: ControlPlane, release: Release, code: GateCode) -> UUID:
 
 def prove(control: ControlPlane, objects: ObjectStore, gate_id: UUID, file: Path) -> None:
     """Keep the file in the store, and record it as evidence of the gate."""
+    from odooops_dagster.tools.store.addressed import put_addressed
+
     content_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     kept = put_addressed(objects, file, content_type=content_type)
     control.releases.record_evidence(
@@ -176,13 +237,15 @@ def _decide(
     proofs: Sequence[Path],
     json: bool,
     shown: str | None = None,
+    key: bytes | None = None,
 ) -> None:
     for file in proofs:
         if not file.is_file():
             raise BadInput(f"{file} is no file", hint="--evidence takes a file that can be read")
     with owner_plane() as control:
         release = release_of(control, project, version)
-        gate_id = decide(control, release, code, decision, approver_id=acting(control, as_), why=why, shown=shown)
+        approver = acting(control, as_)
+        gate_id = decide(control, release, code, decision, approver_id=approver, why=why, shown=shown, key=key)
         for file in proofs:
             prove(control, store(), gate_id, file)
         [row] = [each for each in control.gates.summary(release.id) if each["gate_code"] == code]

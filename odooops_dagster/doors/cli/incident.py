@@ -9,7 +9,7 @@ import typer
 
 from odooops_dagster.doors.cli.arguments import As, OnlyProject, ProjectSlug
 from odooops_dagster.doors.cli.lookup import id_beginning
-from odooops_dagster.doors.cli.output import Json, note, print_fields, print_json, print_rows
+from odooops_dagster.doors.cli.output import Json, Wide, note, print_fields, print_json, print_rows
 from odooops_dagster.doors.cli.ports import acting, control_plane
 from odooops_dagster.model.releases import Severity
 
@@ -24,12 +24,13 @@ def list_(
     *,
     all_: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
     json: Json = False,
+    wide: Wide = False,
 ) -> None:
     """List the open incidents, newest first, those of the platform itself among them."""
     with control_plane() as control:
         project_id = control.projects.get(project).id if project else None
         found = control.incidents.list(project_id, status=None if all_ else "open")
-    print_rows(found, columns=_COLUMNS, json=json, empty="no incident is open")
+    print_rows(found, columns=_COLUMNS, json=json, wide=wide, empty="no incident is open")
 
 
 @app.command("open")

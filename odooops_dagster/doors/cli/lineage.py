@@ -20,7 +20,7 @@ from odooops_dagster.model.lineage import Origin, mermaid_lines, tree_lines
 app = typer.Typer(help="Follow things back to what they were made of.", no_args_is_help=True)
 
 _DIGITS = 12
-# What a promotion without a backup names as its backup.
+# The name of the backup of a promotion without one.
 _NOTHING = "None"
 
 Rows = Mapping[str, Mapping[str, Any]]

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 from uuid import UUID
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.doors.cli.ports import caller
-from odooops_dagster.errors import BadInput, NotFound
-from odooops_dagster.home import deploy_key
-from odooops_dagster.model import Backup, Environment, Project, Run, RunKind, Stage
-from odooops_dagster.model.releases import GateCode, Release
-from odooops_dagster.settings import Settings
-from odooops_dagster.tools import git
+from odooops_dagster.doors.cli.ports import caller, read_settings
+from odooops_dagster.errors import BadInput, Conflict, NotFound
+
+if TYPE_CHECKING:
+    from odooops_dagster.model import Backup, Environment, Project, Run, RunKind, Stage
+    from odooops_dagster.model.people import Person
+    from odooops_dagster.model.releases import GateCode, Release
 
 # Fewer characters could match a backup by chance.
 _LEAST_OF_ID = 4
@@ -31,18 +31,32 @@ class RunRequest:
     stage: Stage | None = None
     priority: int = 0
     idempotency_key: str | None = None
+    config: Mapping[str, Any] = field(default_factory=dict)
 
 
-def queue_branch(control: ControlPlane, project: Project, wish: RunRequest) -> Run:
-    """Make sure that the branch has an environment, queue the requested run there, and return it."""
-    ref = f"refs/heads/{wish.branch}"
+def queue_branch(
+    control: ControlPlane,
+    project: Project,
+    request: RunRequest,
+    *,
+    prepare: Callable[[Environment], object] = lambda _: None,
+) -> Run:
+    """Make sure that the branch has an environment, queue the requested run there, and return it.
+
+    `prepare` is called with the environment before the run can start.
+    """
+    from odooops_dagster.tools import git
+
+    ref = f"refs/heads/{request.branch}"
     if not git.is_ref(ref):
-        raise BadInput(f"{wish.branch!r} is not a branch's name")
-    branch = wish.branch if wish.stage else branch_of(project, wish.branch)
-    sha = wish.sha or git.head_of(project.repo_url, branch, key=_key(project))
-    environment = control.environments.ensure(project.id, branch=branch, stage=wish.stage)
-    options: dict[str, Any] = {"priority": wish.priority, "idempotency_key": wish.idempotency_key}
-    return queue(control, environment, sha=sha, kind=wish.kind or usual_kind(environment), **options)
+        raise BadInput(f"{request.branch!r} is not a branch's name", hint="write it as `git branch` shows it")
+    branch = request.branch if request.stage else branch_of(project, request.branch)
+    sha = request.sha or git.head_of(project.repo_url, branch, key=_key(project))
+    environment = control.environments.ensure(project.id, branch=branch, stage=request.stage)
+    prepare(environment)
+    options: dict[str, Any] = {"priority": request.priority, "idempotency_key": request.idempotency_key}
+    options |= {"config": request.config} if request.config else {}
+    return queue(control, environment, sha=sha, kind=request.kind or usual_kind(environment), **options)
 
 
 def queue(control: ControlPlane, environment: Environment, *, sha: str, kind: RunKind, **options: Any) -> Run:  # noqa: ANN401 - passed on as they are
@@ -62,13 +76,17 @@ def queue(control: ControlPlane, environment: Environment, *, sha: str, kind: Ru
 
 def branch_of(project: Project, word: str) -> str:
     """Return the branch for the word: `production` means the default branch if no branch has that name."""
+    from odooops_dagster.tools import git
+
     if word != "production" or word in git.ls_remote(project.repo_url, key=_key(project)):
         return word
     return project.default_branch
 
 
 def _key(project: Project) -> Path | None:
-    return deploy_key(Settings().home, project.slug)
+    from odooops_dagster.home import deploy_key
+
+    return deploy_key(read_settings().home, project.slug)
 
 
 def usual_kind(environment: Environment) -> RunKind:
@@ -117,6 +135,8 @@ def release_of(control: ControlPlane, slug: str, version: str) -> Release:
 
 def gate_of(word: str) -> GateCode:
     """Return the gate for the word, in any case."""
+    from odooops_dagster.model.releases import GateCode
+
     if word.upper() not in get_args(GateCode):
         raise BadInput(f"{word} is no gate", hint=f"a gate is one of {', '.join(get_args(GateCode))}")
     return cast("GateCode", word.upper())
@@ -144,3 +164,18 @@ def backup_of(control: ControlPlane, reference: str) -> Backup:
 def name_of(run: Run) -> str:
     """Return the run's name for people, `project#number`."""
     return run.name
+
+
+def person_of(control: ControlPlane, person: str) -> Person:
+    """Return the person with this name or id.
+
+    Raises:
+        NotFound: there is none.
+        Conflict: several people have the name.
+    """
+    found = [each for each in control.people.list() if person in (each.name, str(each.person_id))]
+    if not found:
+        raise NotFound(f"There is no person {person}", hint="List them: ops person list.")
+    if len(found) > 1:
+        raise Conflict(f"{len(found)} people are called {person}", hint="Pass the id: ops person list.")
+    return found[0]

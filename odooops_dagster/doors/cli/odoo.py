@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from odooops_dagster.doors.cli.output import Json, note, print_fields, print_rows
-from odooops_dagster.settings import Settings
-from odooops_dagster.tools.odoo import distribution
+from odooops_dagster.doors.cli.output import Json, Wide, note, print_fields, print_rows
+from odooops_dagster.doors.cli.ports import read_settings
 
 app = typer.Typer(help="Manage the installed Odoo series.", no_args_is_help=True)
 
@@ -29,7 +28,9 @@ def install(
     json: Json = False,
 ) -> None:
     """Install an Odoo series from a folder, Debian's package or a git clone, unless it is installed."""
-    settings = Settings()
+    from odooops_dagster.tools.odoo import distribution
+
+    settings = read_settings()
     installation = distribution.install(
         series,
         home=settings.cache_home,
@@ -41,7 +42,11 @@ def install(
 
 
 @app.command("list")
-def list_(*, json: Json = False) -> None:
+def list_(*, json: Json = False, wide: Wide = False) -> None:
     """List the installed series."""
-    installations = distribution.installed(Settings().cache_home)
-    print_rows(installations, columns=_COLUMNS, json=json, empty="no Odoo is installed yet: ops odoo install 19.0")
+    from odooops_dagster.tools.odoo import distribution
+
+    installations = distribution.installed(read_settings().cache_home)
+    print_rows(
+        installations, columns=_COLUMNS, json=json, wide=wide, empty="no Odoo is installed yet: ops odoo install 19.0"
+    )

@@ -6,16 +6,18 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.control.orphans import Orphan, OrphanDecision
-from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_rows
+from odooops_dagster.doors.cli.output import Json, Wide, Yes, confirm, note, print_rows
 from odooops_dagster.doors.cli.ports import caller, control_plane
 from odooops_dagster.errors import BadInput, Conflict, NotFound
 from odooops_dagster.wording import age_text
+
+if TYPE_CHECKING:
+    from odooops_dagster.control.orphans import Orphan, OrphanDecision
 
 app = typer.Typer(
     help="Manage orphans: databases, roles, services and folders that no record explains.", no_args_is_help=True
@@ -35,13 +37,14 @@ def list_(
     *,
     adopted: Annotated[bool, typer.Option("--adopted", help="Those that were adopted instead.")] = False,
     json: Json = False,
+    wide: Wide = False,
 ) -> None:
     """List the databases, roles, services and folders that no record explains, as the janitor last found them."""
     with control_plane() as control:
         found = control.orphans.list()
         _tell_age(control)
     listed = [orphan for orphan in found if (orphan.answer == "adopted") == adopted]
-    print_rows([_row(orphan) for orphan in listed], columns=_COLUMNS, json=json, empty="no orphans")
+    print_rows([_row(orphan) for orphan in listed], columns=_COLUMNS, json=json, wide=wide, empty="no orphans")
 
 
 @app.command()

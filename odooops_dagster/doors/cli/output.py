@@ -6,33 +6,53 @@ import codecs
 import io
 import json
 import re
+import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from odooops_dagster.doors.cli.spoken import spoken
+from odooops_dagster.doors.cli.tables import short, table_lines
 from odooops_dagster.errors import OdooOpsError
 
 # The annotation of a reading verb's `json` parameter: `def list_(json: Json = False)`.
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+# The annotation of a listing verb's `wide` parameter.
+Wide = Annotated[bool, typer.Option("--wide", help="Whole values, however long the lines.")]
 # The annotation of a destructive verb's `yes` parameter.
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
-# What a terminal obeys instead of showing: control characters but tab and line feed, and marks that turn the direction
-# of writing. Source: Unicode, general category Cc, and "Bidirectional Formatting Characters" in UAX #9.
+# Characters that a terminal obeys instead of showing: control characters but tab and line feed, and marks that turn the
+# direction of writing. Source: Unicode, general category Cc, and "Bidirectional Formatting Characters" in UAX #9.
 _OBEYED = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]")
+
+
+# Who wants to know what is printed: one that tells that a command still works.
+_LISTENERS: list[Callable[[str], None]] = []
+
+
+def hear(listener: Callable[[str], None]) -> None:
+    """Call the listener with each text that is printed from now on."""
+    _LISTENERS.append(listener)
+
+
+def unhear(listener: Callable[[str], None]) -> None:
+    """Call the listener no longer."""
+    if listener in _LISTENERS:
+        _LISTENERS.remove(listener)
 
 
 def say(text: str, *, err: bool = False, nl: bool = True) -> None:
     """Print the text; what a terminal would obey is shown by its number, because branches and logs are strangers'."""
-    typer.echo(shown(text), err=err, nl=nl)
+    for listener in tuple(_LISTENERS):
+        listener(text)
+    # Named, because click takes a stream of its own, in UTF-8, for one that says it is ASCII.
+    typer.echo(shown(text), file=sys.stderr if err else sys.stdout, nl=nl)
 
 
 def shown(text: str) -> str:
@@ -52,20 +72,25 @@ def print_bytes(blocks: Iterable[bytes]) -> None:
         say(decoder.decode(block), nl=False)
 
 
-def print_rows(rows: Sequence[object], *, columns: Sequence[str], json: bool = False, empty: str = "nothing") -> None:
-    """Print rows (mappings or dataclasses): as JSON with every field, or as a table of the named columns."""
+def print_rows(
+    rows: Sequence[object], *, columns: Sequence[str], json: bool = False, empty: str = "nothing", wide: bool = False
+) -> None:
+    """Print rows (mappings or dataclasses): as JSON with every field, or as a table of the named columns.
+
+    On a terminal each row is one line that fits, with short values, unless `wide` asks for the whole ones. A pipe has
+    no width: lines that another program reads are never cut.
+    """
     plain = [_mapping(row) for row in rows]
     if json:
         print_json(plain)
     elif not plain:
         note(empty)
     else:
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in columns:
-            table.add_column(column.replace("_", " "), overflow="fold")
-        for row in plain:
-            table.add_row(*(Text(shown(_cell(row.get(column)))) for column in columns))
-        _console().print(table)
+        width = _width()
+        is_short = width is not None and not wide
+        told = [{name: _told(row.get(name), is_short=is_short) for name in columns} for row in plain]
+        for line in table_lines(columns, told, width=width if width and is_short else sys.maxsize):
+            say(line)
 
 
 def print_fields(row: object, *, json: bool = False) -> None:
@@ -103,13 +128,14 @@ def needs_ascii() -> bool:
 
 def print_error(error: OdooOpsError, *, as_json: bool = False) -> None:
     """Print the error and its hint on stderr."""
-    message = " ".join(str(error).split())
+    message = spoken(" ".join(str(error).split()))
+    hint = spoken(error.hint) if error.hint else None
     if as_json:
-        say(json.dumps({"error": message, "hint": error.hint, "kind": type(error).__name__}), err=True)
+        say(json.dumps({"error": message, "hint": hint, "kind": type(error).__name__}), err=True)
         return
     say(f"ops: {message}", err=True)
-    if error.hint:
-        say(f"  → {error.hint}", err=True)
+    if hint:
+        say(f"  → {hint}", err=True)
 
 
 def note(text: str) -> None:
@@ -125,9 +151,13 @@ def confirm(plan: Sequence[str], *, yes: bool) -> None:
         raise typer.Exit(1)
 
 
-def _console() -> Console:
-    # A pipe has no width: never wrap lines that another program reads.
-    return Console(width=None if sys.stdout.isatty() else 10_000, highlight=False)
+def _width() -> int | None:
+    """Return the columns of the terminal; None for a pipe, which has no width."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def _told(value: object, *, is_short: bool) -> str:
+    return shown(_cell(short(value) if is_short else value))
 
 
 def _mapping(row: object) -> dict[str, Any]:

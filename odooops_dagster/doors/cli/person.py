@@ -9,12 +9,15 @@ from typing import Annotated, Any, cast, get_args
 import typer
 
 from odooops_dagster.control import ControlPlane
-from odooops_dagster.doors.cli.output import Json, note, print_fields, print_json, print_rows
+from odooops_dagster.doors.cli import person_key
+from odooops_dagster.doors.cli.lookup import person_of
+from odooops_dagster.doors.cli.output import Json, Wide, note, print_fields, print_json, print_rows
 from odooops_dagster.doors.cli.ports import caller, control_plane, owner_plane
-from odooops_dagster.errors import BadInput, Conflict, NotFound
+from odooops_dagster.errors import BadInput
 from odooops_dagster.model.people import AliasKind, Person
 
 app = typer.Typer(help="Manage people: one person, however many names.", no_args_is_help=True)
+app.add_typer(person_key.app, name="key")
 
 Alias = Annotated[
     list[str] | None,
@@ -40,12 +43,12 @@ def create(
 
 
 @app.command("list")
-def list_(*, json: Json = False) -> None:
+def list_(*, json: Json = False, wide: Wide = False) -> None:
     """List the people and their names."""
     with control_plane() as control:
         rows = [_row(person, json=json) for person in control.people.list()]
     columns = ("person_id", "name", "aliases")
-    print_rows(rows, columns=columns, json=json, empty="nobody yet: ops person create NAME --alias email=…")
+    print_rows(rows, columns=columns, json=json, wide=wide, empty="nobody yet: ops person create NAME --alias email=…")
 
 
 @app.command("alias")
@@ -53,7 +56,7 @@ def alias_(person: PersonName, alias: Alias = None, *, json: Json = False) -> No
     """Add names to a person. Gates that they decided are judged again."""
     names = [_parsed(item) for item in alias or ()]
     with owner_plane() as control:
-        changed = _named(control, _found(control, person), names)
+        changed = _named(control, person_of(control, person), names)
     print_fields(_row(changed, json=json), json=json)
 
 
@@ -77,15 +80,6 @@ def _parsed(text: str) -> tuple[AliasKind, str]:
     if kind not in get_args(AliasKind) or not name:
         raise BadInput(f"--alias: {text} is no KIND=NAME", hint=f"KIND is one of {', '.join(get_args(AliasKind))}")
     return cast("AliasKind", kind), name
-
-
-def _found(control: ControlPlane, person: str) -> Person:
-    found = [each for each in control.people.list() if person in (each.name, str(each.person_id))]
-    if not found:
-        raise NotFound(f"There is no person {person}", hint="List them: ops person list.")
-    if len(found) > 1:
-        raise Conflict(f"{len(found)} people are called {person}", hint="Pass the id: ops person list.")
-    return found[0]
 
 
 def _named(control: ControlPlane, person: Person, names: Sequence[tuple[AliasKind, str]]) -> Person:

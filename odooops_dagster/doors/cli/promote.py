@@ -14,6 +14,7 @@ from odooops_dagster.doors.cli.follow import finish, follow_bytes
 from odooops_dagster.doors.cli.lookup import environment_of, name_of
 from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fields
 from odooops_dagster.doors.cli.ports import caller, control_plane
+from odooops_dagster.doors.cli.rehearse import prediction, prepare_release, prepared_release, rehearse_release
 from odooops_dagster.errors import BadInput, Conflict
 from odooops_dagster.model import Environment, Project
 from odooops_dagster.model.releases import Deployment, Release, Requirement
@@ -38,6 +39,13 @@ def promote(
         str, typer.Option(metavar="TARGET", help="production, staging, or an environment of one of them.")
     ] = "production",
     reason: Annotated[str | None, typer.Option(help="Why, for the record.", show_default=False)] = None,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="Try it on a harmless copy of production, and measure the downtime.")
+    ] = False,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Check that all is there, a rehearsal included; then it waits for --go.")
+    ] = False,
+    go: Annotated[bool, typer.Option("--go", help="Say go to the prepared promotion.")] = False,
     yes: Yes = False,
     wait: Annotated[bool, typer.Option("--wait", help="Follow the run to its end; exit 1 if it fails.")] = False,
     json: Json = False,
@@ -48,15 +56,34 @@ def promote(
     """
     if release and as_:
         raise BadInput("a release that exists has its version", hint="leave out --release or --as")
+    _refuse_mixture(rehearse=rehearse, prepare=prepare, go=go, to=to, as_=as_)
     with control_plane() as control:
         found = control.projects.get(project)
+        if rehearse:
+            rehearse_release(control, _release(control, found, release, as_), wait=wait, json=json)
+            return
         place = environment_of(control, project, to)
-        chosen = _release(control, found, release, as_)
+        chosen = prepared_release(control, found, release) if go else _release(control, found, release, as_)
+        if prepare:
+            prepare_release(control, chosen, json=json)
+            return
         asked = control.releases.explain(chosen.id, target_env=to)
         _refuse_unmet(chosen, asked, to)
         confirm(_plan(control, chosen, place, asked), yes=yes)
-        deployment = control.deployments.promote(chosen.id, target_env=to, reason=reason, requested_by=caller())
+        if go:
+            deployment = control.deployments.promote_prepared(chosen.id, reason=reason, requested_by=caller())
+        else:
+            deployment = control.deployments.promote(chosen.id, target_env=to, reason=reason, requested_by=caller())
         carry_out(control, deployment, f"release {chosen.version} to {place.partition_key}", wait=wait, json=json)
+
+
+def _refuse_mixture(*, rehearse: bool, prepare: bool, go: bool, to: str, as_: str | None) -> None:
+    if rehearse + prepare + go > 1:
+        raise BadInput("--rehearse, --prepare and --go are three steps", hint="name one of them")
+    if (rehearse or prepare or go) and to != "production":
+        raise BadInput("what is rehearsed and prepared is a promotion to production", hint="leave out --to")
+    if go and as_:
+        raise BadInput("--go promotes what was prepared", hint="leave out --as")
 
 
 def carry_out(control: ControlPlane, deployment: Deployment, what: str, *, wait: bool, json: bool) -> None:
@@ -98,6 +125,7 @@ def _plan(control: ControlPlane, release: Release, place: Environment, asked: li
         *_taken_back(control, release),
         *(f"  {each.requirement}: {each.detail}" for each in asked),
         f"  {backup if place.stage == 'production' else 'no backup is made'}",
+        f"  {prediction(control, release) if place.stage == 'production' else 'nothing predicts the downtime'}",
         "  nobody can work there while changed modules are updated; if that fails, what serves now serves again",
     ]
 

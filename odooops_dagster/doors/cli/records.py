@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,11 +18,10 @@ from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fie
 from odooops_dagster.doors.cli.ports import caller, platform
 from odooops_dagster.errors import BadInput, Conflict, Unavailable
 from odooops_dagster.model import Environment, Run
-from odooops_dagster.tools.backup.repository import Repository
-from odooops_dagster.tools.backup.uploads import Upload
-from odooops_dagster.tools.row_restore.diff import Chosen
-from odooops_dagster.tools.row_restore.handover import hand_over, remove_review, take_over
-from odooops_dagster.tools.row_restore.review import Review, read_review, write_review
+
+if TYPE_CHECKING:
+    from odooops_dagster.tools.backup.repository import Repository
+    from odooops_dagster.tools.row_restore.review import Review
 
 app = typer.Typer(help="Restore single records from a backup.", no_args_is_help=True)
 
@@ -40,6 +39,8 @@ def diff(
     json: Json = False,
 ) -> None:
     """Compare records of a backup with the live database and write the differences to a file for review."""
+    from odooops_dagster.tools.row_restore.diff import Chosen
+
     for text in table:
         Chosen.parse(text)
     if out.exists():
@@ -73,6 +74,8 @@ def apply(
     json: Json = False,
 ) -> None:
     """Queue a run that writes the reviewed records into the live database, all or none."""
+    from odooops_dagster.tools.row_restore.review import read_review
+
     review = read_review(file)
     wanted = review.of("insert", "update")
     if not wanted:
@@ -99,6 +102,8 @@ def queue_records(control: ControlPlane, repository: Repository, environment: En
         Conflict: the environment is adopted.
         Forbidden: the caller may not restore there.
     """
+    from odooops_dagster.tools.row_restore.handover import hand_over, remove_review
+
     handed = hand_over(repository, environment.project_slug, review, now=datetime.now(UTC))
     try:
         run_id = control.runs.queue(
@@ -122,6 +127,10 @@ def _fetched(control: ControlPlane, repository: Repository, run: Run, out: Path)
 
     The command ends here if the run made none.
     """
+    from odooops_dagster.tools.backup.uploads import Upload
+    from odooops_dagster.tools.row_restore.handover import remove_review, take_over
+    from odooops_dagster.tools.row_restore.review import write_review
+
     told = control.logs.result(run.id, "review")
     if run.status != "succeeded" or told is None:
         finish(run)

@@ -17,7 +17,6 @@ from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_fie
 from odooops_dagster.doors.cli.ports import caller, control_plane
 from odooops_dagster.errors import BadInput, Conflict, NotFound
 from odooops_dagster.model import Backup, Environment, Restore, Stage
-from odooops_dagster.tools import git
 from odooops_dagster.wording import size_text
 
 Only = Literal["database", "filestore"]
@@ -103,6 +102,8 @@ def undo(project: ProjectSlug, branch: Branch, *, yes: Yes = False, wait: Wait =
 
 def _new(control: ControlPlane, slug: str, backup: Backup, name: str | None) -> Environment:
     """Create the environment for the backup's data; production's data get a staging."""
+    from odooops_dagster.tools import git
+
     name = name or f"restored/{str(backup.id)[:8]}"
     if not git.is_ref(f"refs/heads/{name}"):
         raise BadInput(f"{name!r} cannot name an environment", hint="name it as a branch: letters, digits, - and /")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
@@ -15,11 +15,12 @@ from odooops_dagster.doors.cli.arguments import OnlyProject
 from odooops_dagster.doors.cli.follow import finish, follow_bytes
 from odooops_dagster.doors.cli.lookup import environment_names, name_of
 from odooops_dagster.doors.cli.output import Json, Yes, confirm, note, print_json, print_rows
-from odooops_dagster.doors.cli.ports import caller, control_plane
+from odooops_dagster.doors.cli.ports import caller, control_plane, read_settings
 from odooops_dagster.model import Project, Run
-from odooops_dagster.settings import Settings
-from odooops_dagster.tools.backup.retention_plan import Planned, plan_backups
 from odooops_dagster.wording import size_text
+
+if TYPE_CHECKING:
+    from odooops_dagster.tools.backup.retention_plan import Planned
 
 _COLUMNS = ("id", "env", "taken", "status", "label", "verdict", "reasons")
 
@@ -32,7 +33,7 @@ def retention(
     json: Json = False,
 ) -> None:
     """Apply the retention policy: drop expired backups and delete unreferenced objects."""
-    settings = Settings()
+    settings = read_settings()
     with control_plane(settings) as control:
         projects = [control.projects.get(project)] if project is not None else control.projects.list()
         plans = [item for each in projects for item in _planned(control, each, time_zone=settings.time_zone)]
@@ -56,6 +57,8 @@ def retention(
 
 
 def _planned(control: ControlPlane, project: Project, *, time_zone: str) -> list[Planned]:
+    from odooops_dagster.tools.backup.retention_plan import plan_backups
+
     rules = control.policies.get(project.id, policy_type="retention")
     return plan_backups(control.backups.list(project.id), rules, time_zone=time_zone, now=datetime.now(UTC))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,8 +13,10 @@ from odooops_dagster.doors.cli.output import Json, Yes, confirm
 from odooops_dagster.doors.cli.ports import caller, control_plane
 from odooops_dagster.doors.cli.promote import carry_out
 from odooops_dagster.errors import Conflict, NotFound
-from odooops_dagster.model import Environment
-from odooops_dagster.model.releases import Deployment, WayBack
+
+if TYPE_CHECKING:
+    from odooops_dagster.model import Environment
+    from odooops_dagster.model.releases import Deployment, WayBack
 
 
 def rollback(

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import asdict
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 import typer
 
+from odooops_dagster.control import ControlPlane
 from odooops_dagster.doors.cli.arguments import Branch, OnlyProject, ProjectSlug, RunName
 from odooops_dagster.doors.cli.follow import finish, follow, lines_after, print_line
 from odooops_dagster.doors.cli.lookup import RunRequest, name_of, queue_branch, run_of
-from odooops_dagster.doors.cli.output import Json, note, print_fields, print_json, print_rows
-from odooops_dagster.doors.cli.ports import caller, control_plane
+from odooops_dagster.doors.cli.output import Json, Wide, note, print_bytes, print_fields, print_json, print_rows
+from odooops_dagster.doors.cli.pages import branch_of_run, run_page
+from odooops_dagster.doors.cli.ports import caller, control_plane, remote, store
+from odooops_dagster.errors import NotFound
 from odooops_dagster.model import Run, RunStatus
+from odooops_dagster.model.checks import answer_of
+from odooops_dagster.wording import size_text
 
 app = typer.Typer(help="Manage runs: builds, deployments, backups and the like.", no_args_is_help=True)
 
-_COLUMNS = ("run", "kind", "status", "branch", "commit", "trigger", "created_at", "error_message")
+_COLUMNS = ("run", "status", "kind", "branch", "commit", "created", "reason")
+_BLOCK = 1024 * 1024
 _EVENT_COLUMNS = ("created_at", "event_type", "attempt", "message", "payload")
 
 
@@ -38,9 +47,9 @@ def create(
     json: Json = False,
 ) -> None:
     """Queue a run for a branch."""
-    wish = RunRequest(branch=branch, sha=sha, kind=kind, priority=priority, idempotency_key=key)
+    request = RunRequest(branch=branch, sha=sha, kind=kind, priority=priority, idempotency_key=key)
     with control_plane() as control:
-        run = queue_branch(control, control.projects.get(project), wish)
+        run = queue_branch(control, control.projects.get(project), request)
         if not json:
             note(f"queued {name_of(run)}: {run.kind} of {run.git_sha}")
         if wait:
@@ -58,6 +67,7 @@ def list_(
     status: Annotated[RunStatus | None, typer.Option(help="Only those of this status.", show_default=False)] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, newest first.")] = 20,
     json: Json = False,
+    wide: Wide = False,
 ) -> None:
     """List runs, newest first."""
     with control_plane() as control:
@@ -65,7 +75,7 @@ def list_(
             control.projects.get(project)
         runs = control.runs.list(project, status=status, limit=limit)
     rows = [asdict(run) if json else _row(run) for run in runs]
-    print_rows(rows, columns=_COLUMNS, json=json, empty="no run yet: push a branch, or ops run create")
+    print_rows(rows, columns=_COLUMNS, json=json, wide=wide, empty="no run yet: push a branch, or ops run create")
 
 
 @app.command()
@@ -87,16 +97,60 @@ def show(run: RunName, *, json: Json = False) -> None:
         checks = control.checks.list(found.id)
         artifacts = control.artifacts.list(found.id)
         hint = control.logs.hint(found)
+        page = {} if json else run_page(control, found, hint=hint, outlook=outlook)
     if json:
         print_json(asdict(found) | outlook | {"hint": hint, "checks": checks, "artifacts": artifacts})
         return
-    print_fields({"run": name_of(found)} | asdict(found) | outlook | ({"hint": hint} if hint else {}))
+    print_fields(page)
     if checks:
         note("")
-        print_rows(checks, columns=("name", "passed", "blocking", "summary"))
+        print_rows([_check(check) for check in checks], columns=("check", "answer", "summary"))
     if artifacts:
         note("")
-        print_rows(artifacts, columns=("artifact_key", "size_bytes", "sha256", "s3_url"))
+        rows = [{"artifact": row["artifact_key"], "size": size_text(row["size_bytes"])} for row in artifacts]
+        print_rows(rows, columns=("artifact", "size"))
+        note(f"print one: ops run artifact {name_of(found)} NAME")
+
+
+@app.command()
+def artifact(
+    run: RunName,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The artifact, as in build.log.", show_default=False)],
+) -> None:
+    """Print an artifact of a run, such as Odoo's whole log: build.log."""
+    with control_plane() as control:
+        row = artifact_of(control, run, name)
+    with blocks_of(row) as blocks:
+        print_bytes(blocks)
+
+
+def artifact_of(control: ControlPlane, run: str, name: str) -> dict[str, Any]:
+    """Return the run's artifact of this name.
+
+    Raises:
+        NotFound: the run has none.
+    """
+    found = run_of(control, run)
+    kept = {row["artifact_key"]: row for row in control.artifacts.list(found.id)}
+    if name not in kept:
+        known = ", ".join(kept) or "none yet"
+        raise NotFound(f"{name_of(found)} has no artifact {name}", hint=f"its artifacts: {known}")
+    return kept[name]
+
+
+@contextmanager
+def blocks_of(artifact: Mapping[str, Any]) -> Iterator[Iterator[bytes]]:
+    """Yield an artifact's bytes in blocks: from the server that is named, else from this machine's store."""
+    server = remote()
+    if server is not None:
+        name = quote(artifact["artifact_key"], safe="")
+        with closing(server), server.download(f"/v1/runs/{artifact['run_id']}/artifacts/{name}") as found:
+            yield found
+        return
+    from odooops_dagster.tools.store.addressed import object_name
+
+    with store().open(object_name(artifact["sha256"])) as stream:
+        yield iter(lambda: stream.read(_BLOCK), b"")
 
 
 @app.command()
@@ -170,5 +224,18 @@ def _show(run: Run, what: str, *, json: bool) -> None:
 
 
 def _row(run: Run) -> dict[str, object]:
-    shown = {"run": name_of(run), "branch": (run.git_ref or "").removeprefix("refs/heads/"), "commit": run.git_sha}
-    return asdict(run) | shown
+    reason = f"platform: {run.error_message}" if run.fault == "platform" else run.error_message
+    return {
+        "run": name_of(run),
+        "status": run.status,
+        "kind": run.kind,
+        "branch": branch_of_run(run),
+        "commit": run.git_sha,
+        "created": run.created_at,
+        "reason": reason,
+    }
+
+
+def _check(row: Mapping[str, Any]) -> dict[str, object]:
+    summary = row["summary"].removeprefix("not asked: ")
+    return {"check": row["name"], "answer": answer_of(row), "summary": summary}

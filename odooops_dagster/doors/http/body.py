@@ -24,7 +24,7 @@ def slots() -> asyncio.Semaphore:
 
 
 async def read_body(request: Request, *, limit: int) -> bytes:
-    """Return the raw body, and wait for a slot where it is large or its length is unknown.
+    """Return the raw body, and wait for a slot where it is large or may be.
 
     Raises:
         BodyTooLarge: it is larger than the limit, in bytes; if it says so, nothing of it is read.
@@ -35,7 +35,7 @@ async def read_body(request: Request, *, limit: int) -> bytes:
         raise _too_large(limit)
     try:
         async with asyncio.timeout(BODY_SECONDS), AsyncExitStack() as stack:
-            if not 0 < announced <= LARGE_BYTES:
+            if limit > LARGE_BYTES and not 0 < announced <= LARGE_BYTES:
                 await stack.enter_async_context(request.app.state.large_bodies)
             return await _read(request, limit=limit)
     except TimeoutError as exc:
@@ -56,7 +56,7 @@ async def _read(request: Request, *, limit: int) -> bytes:
 
 
 def _too_large(limit: int) -> BodyTooLarge:
-    return BodyTooLarge(f"the body is larger than {limit // 1024**2} MB", hint="GitHub sends none that large")
+    return BodyTooLarge(f"the body is larger than {limit // 1024**2} MB", hint="send less at once")
 
 
 def announced_size(request: Request) -> int:

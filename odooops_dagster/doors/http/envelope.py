@@ -23,7 +23,7 @@ _EVIDENCE: dict[str, Any] = {
     "required": ["kind", "s3_url", "sha256"],
     "properties": {
         "kind": {"type": "string", "minLength": 1, "maxLength": 2000},
-        "s3_url": {"type": "string", "minLength": 1, "maxLength": 2000},
+        "s3_url": {"type": "string", "pattern": r"^((s3|https|file)://|memory:)[^\x00-\x1f\x7f]+$", "maxLength": 2000},
         "sha256": _SHA256,
         "content_type": {"type": ["string", "null"], "maxLength": 2000},
         "size_bytes": {"type": ["integer", "null"], "minimum": 0, "maximum": 9007199254740991},
@@ -39,7 +39,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "source": _TEXT | {"description": "What sends it, such as github_actions."},
     "occurred_at": {"type": "string", "format": "date-time", "description": "When it happened, with its offset."},
     "project": _TEXT | {"description": "The project's slug or id."},
-    "release": _TEXT | {"description": "The release's version or id."},
+    "release": _TEXT | {"description": "The release's version, id or commit."},
     "gate_code": {"type": "string", "enum": ["G1", "G2", "G3", "G4"]},
     "decision": {"type": "string", "enum": ["approved", "rejected"]},
     "approver_id": _TEXT | {"description": "The person who decides; a key signs off as its own person."},
@@ -61,6 +61,12 @@ NEEDED: dict[str, tuple[str, ...]] = {
     "health_check": ("release", "environment", "status"),
     "environment_event": ("environment", "status"),
 }
+# The states that an event may tell; of an environment it tells what its sender calls them.
+_STATES: dict[str, dict[str, Any]] = {
+    "build_complete": _STATUS,
+    "deployment_event": {"type": "string", "enum": ["running", "succeeded", "failed"]},
+    "health_check": _STATUS,
+}
 
 
 def _event(event_type: str) -> dict[str, Any]:
@@ -72,6 +78,7 @@ def _event(event_type: str) -> dict[str, Any]:
             "schema_version": {"type": "string", "enum": ["1.0", "1"]},
             "event_type": {"type": "string", "const": event_type},
             **FIELDS,
+            "status": _STATES.get(event_type, FIELDS["status"]),
         },
     }
 

@@ -6,7 +6,27 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
-from odooops_dagster.errors import OdooOpsError
+from odooops_dagster.errors import (
+    BadInput,
+    Conflict,
+    Forbidden,
+    NotFound,
+    OdooOpsError,
+    Stale,
+    Unauthenticated,
+    Unavailable,
+)
+
+# The first class that matches gives the status.
+_STATUS: tuple[tuple[type[OdooOpsError], int], ...] = (
+    (BadInput, 400),
+    (Unauthenticated, 401),
+    (Forbidden, 403),
+    (NotFound, 404),
+    (Conflict, 409),
+    (Stale, 412),
+    (Unavailable, 503),
+)
 
 
 class Refused(OdooOpsError):
@@ -40,7 +60,7 @@ class TooManyRequests(Refused):
 
 
 class BodyTooLarge(Refused):
-    """The body is larger than any delivery of GitHub."""
+    """The body is larger than any that the route takes."""
 
     status = 413
 
@@ -62,3 +82,10 @@ class Problem(BaseModel):
 
     error: str
     hint: str | None = None
+
+
+def status_of(exc: Exception) -> int:
+    """Return the HTTP status of an error."""
+    if isinstance(exc, Refused):
+        return exc.status
+    return next((status for error, status in _STATUS if isinstance(exc, error)), 500)

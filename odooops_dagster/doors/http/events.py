@@ -7,7 +7,6 @@ import math
 import re
 from typing import Annotated, Any, Literal
 
-import structlog
 from fastapi import APIRouter, Depends, Request, Response, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -20,13 +19,14 @@ from odooops_dagster.doors.http.errors import BodyTooLarge, NoKey, Problem, TooM
 from odooops_dagster.doors.http.rates import Rates
 from odooops_dagster.doors.http.wiring import control_plane, event_rates
 from odooops_dagster.model.releases import EventAnswer
+from odooops_dagster.plain_log import get_logger
 
 # The limit of ops.receive_event.
 MAX_BODY_BYTES = 256 * 1024
 _KEY = re.compile(r"opsk_([0-9a-f]{12})_[0-9a-f]{64}")
 _BEARER = HTTPBearer(scheme_name="eventKey", description="A key that ops key create made.", auto_error=False)
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 router = APIRouter(tags=["events"])
 
 

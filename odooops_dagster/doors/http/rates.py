@@ -19,7 +19,7 @@ class Rates:
     """A token bucket per sender that holds one minute's deliveries."""
 
     def __init__(self, *, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._per_minute = per_minute
+        self.per_minute = per_minute
         self._clock = clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._known: OrderedDict[str, None] = OrderedDict()
@@ -29,12 +29,18 @@ class Rates:
         """Take a token and return 0, or the seconds until there is one."""
         with self._lock:
             name = sender if sender in self._known else STRANGERS
-            limit = min(self._per_minute, _STRANGERS_PER_MINUTE) if name == STRANGERS else self._per_minute
+            limit = self._limit(name)
             tokens = self._refilled(name, limit)
             if tokens < 1:
                 return (1 - tokens) * 60 / limit
             self._buckets[name] = (tokens - 1, self._clock())
             return 0
+
+    def left(self, sender: str) -> int:
+        """Return how many tokens the sender's bucket holds."""
+        with self._lock:
+            name = sender if sender in self._known else STRANGERS
+            return int(self._refilled(name, self._limit(name)))
 
     def know(self, sender: str, *, is_known: bool) -> None:
         """Remember that the sender's key works, or that it does not."""
@@ -46,6 +52,9 @@ class Rates:
                 self._known.pop(sender, None)
             while len(self._known) > _REMEMBERED:
                 self._buckets.pop(self._known.popitem(last=False)[0], None)
+
+    def _limit(self, name: str) -> int:
+        return min(self.per_minute, _STRANGERS_PER_MINUTE) if name == STRANGERS else self.per_minute
 
     def _refilled(self, name: str, limit: int) -> float:
         now = self._clock()

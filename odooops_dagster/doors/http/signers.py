@@ -29,7 +29,6 @@ class DeliveryHeaders(BaseModel):
     x_github_event: str = ""
     x_github_delivery: str = ""
     x_hub_signature_256: str = ""
-    content_type: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +77,11 @@ def project_signer(
     _: Annotated[DeliveryHeaders, Depends(signed_headers)],
 ) -> Signer:
     """Return the project's secret; an unknown project is refused like a wrong signature."""
+    return signer_of(project, settings, control)
+
+
+def signer_of(project: str, settings: Settings, control: ControlPlane) -> Signer:
+    """Return the secret of a project's own webhook; raise SignatureMismatch where there is none."""
     found = control.pushes.project_of_webhook(project) if _SLUG.fullmatch(project) else None
     secret = read_webhook_secret(settings.home, found) if found else None
     if found is None or secret is None:

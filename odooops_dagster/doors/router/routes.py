@@ -1,61 +1,49 @@
-"""Who answers a request: an environment, by the host name that the request was sent to, or nobody."""
+"""Find the environment that answers a request, by the host name that the request names."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
+from odooops_dagster.doors.router.demand import asks, wants_page
 from odooops_dagster.doors.router.head import Head
-from odooops_dagster.home import environment_socket, label_of_host, url_of_label
+from odooops_dagster.doors.router.pages import Answer, answer_of
+from odooops_dagster.doors.router.visitors import admit
+from odooops_dagster.home import bus_socket, environment_socket, label_of_host, url_of_label
 from odooops_dagster.settings import Settings
+from odooops_dagster.tools.front import notices
+from odooops_dagster.tools.front.notices import Notice
 
 HEALTH = "/healthz"
+# How long a request waits for an environment that starts, or for one that is busy.
+_HELD_SECONDS = 30.0
 # Names of the machine itself, under which no environment answers: all of them would share what a browser keeps of it.
 _MACHINE = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Passage:
-    """The socket of the Odoo that answers, and the head that it gets."""
+    """The socket of the Odoo that answers, and the head that it gets; `other` answers if nobody listens there."""
 
+    label: str
     socket: Path
     head: bytes
+    other: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """An answer of our own."""
+class Held:
+    """A request that waits: the router asks again for its route for these seconds, and then gives the answer."""
 
-    status: int
-    text: str
-    location: str | None = None
-
-    def encoded(self) -> bytes:
-        """Return the bytes of the answer; nobody keeps it."""
-        body = f"{self.text}\n".encode()
-        lines = [
-            f"HTTP/1.1 {self.status} {_PHRASES[self.status]}",
-            "Content-Type: text/plain; charset=utf-8",
-            f"Content-Length: {len(body)}",
-            "Cache-Control: no-store",
-            "Connection: close",
-        ]
-        lines += [] if self.location is None else [f"Location: {self.location}"]
-        return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+    label: str
+    answer: Answer
+    seconds: float = 0.0
+    wakes: bool = False  # whether it starts the environment
 
 
-_PHRASES = {
-    200: "OK",
-    307: "Temporary Redirect",
-    400: "Bad Request",
-    408: "Request Timeout",
-    421: "Misdirected Request",
-    503: "Service Unavailable",
-}
-
-
-def route(settings: Settings, head: Head, *, client: str) -> Passage | Answer:
+def route(settings: Settings, head: Head, *, client: str) -> Passage | Held | Answer:
     """Return who answers on the port of all environments.
 
     Args:
@@ -68,10 +56,10 @@ def route(settings: Settings, head: Head, *, client: str) -> Passage | Answer:
     label = label_of_host(settings, head.host)
     if label is None:
         return _misdirected(head)
-    return _passage(settings, head, label, _told(head, client=client))
+    return _admitted(settings, head, label, _told(head, client=client))
 
 
-def route_former_port(settings: Settings, head: Head, label: str) -> Passage | Answer:
+def route_former_port(settings: Settings, head: Head, label: str) -> Passage | Held | Answer:
     """Return who answers on the port that the environment had before it had a host name.
 
     Browsers are led to the host name. A proxy that was told of the port still gets through, and is believed as before.
@@ -84,7 +72,7 @@ def route_former_port(settings: Settings, head: Head, label: str) -> Passage | A
             "X-Forwarded-Host": head.field(b"x-forwarded-host") or head.authority,
             "X-Forwarded-Proto": head.field(b"x-forwarded-proto") or "http",
         }
-        return _passage(settings, head, label, told)
+        return _admitted(settings, head, label, told)
     if head.host in _MACHINE or label_of_host(settings, head.host) == label:
         place = f"{url_of_label(settings, label).rstrip('/')}{head.target}"
         return Answer(status=307, text=f"this environment is at {place}", location=place)
@@ -96,11 +84,51 @@ def unavailable(head: Head) -> Answer:
     return Answer(status=503, text=f"{head.host} does not run now: ops env list")
 
 
-def _passage(settings: Settings, head: Head, label: str, told: Mapping[str, str]) -> Passage | Answer:
-    socket = environment_socket(settings.home, label)
+def busy(head: Head, passage: Passage) -> Held:
+    """Return how long a request waits for an Odoo that works on as many as it can take."""
+    answer = Answer(status=503, text=f"{head.host} works on other requests: ask again in a while", retry_after=5)
+    return Held(label=passage.label, answer=answer, seconds=_HELD_SECONDS)
+
+
+def _admitted(settings: Settings, head: Head, label: str, told: Mapping[str, str]) -> Passage | Held | Answer:
+    """Return who answers, once the request may come in."""
+    found = admit(settings, head, label)
+    return found if isinstance(found, Answer) else _passage(settings, found, label, told)
+
+
+def _passage(settings: Settings, head: Head, label: str, told: Mapping[str, str]) -> Passage | Held | Answer:
+    socket = _socket(settings.home, label)
+    notice = notices.read(socket.with_suffix(".json"))
+    if notice is not None and notice.state == "replaced":
+        candidate = socket.with_name(Path(notice.candidate).name)
+        return Passage(label=label, socket=candidate, head=head.forwarded(told), other=socket)
+    if notice is not None:
+        return _held(head, label, notice)
     if not socket.exists():
         return _misdirected(head)
-    return Passage(socket=socket, head=head.forwarded(told))
+    # An Odoo of one process, which kept no bus when it was replaced by this one, answers for all.
+    if head.is_for_bus and (bus := bus_socket(socket)).exists():
+        return Passage(label=label, socket=bus, head=head.forwarded(told), other=socket)
+    return Passage(label=label, socket=socket, head=head.forwarded(told))
+
+
+def _held(head: Head, label: str, notice: Notice) -> Held:
+    """Return how long the request waits, and what it is told then: people see a page at once, programs wait."""
+    as_page = wants_page(head)
+    wakes = notice.state == "asleep" and asks(head)
+    comes = wakes or notice.state == "starting"
+    return Held(
+        label=label,
+        answer=answer_of(replace(notice, state="starting") if wakes else notice, as_page=as_page),
+        seconds=_HELD_SECONDS if comes and not as_page else 0.0,
+        wakes=wakes,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _socket(home: Path, label: str) -> Path:
+    """Return where the environment's Odoo listens; a name that nobody has costs no more than one that somebody has."""
+    return environment_socket(home, label)
 
 
 def _told(head: Head, *, client: str) -> dict[str, str]:

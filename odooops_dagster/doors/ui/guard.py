@@ -2,20 +2,19 @@
 
 Dagster's webserver asks nobody who they are, and executes what comes by GET: any page that an operator opens, and any
 program on the machine, could start every job. The guard lets a request through only if it is sent to one of the UI's
-own names, by the UI's own pages, in a session that began with a link of ours. Source of the checks: "Cross-Site Request
-Forgery Prevention Cheat Sheet" of OWASP, and "Fetch Metadata Request Headers" of the W3C.
+own names, by the UI's own pages, in a session that began with a link of ours.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from odooops_dagster.doors.origins import SHARED_HOSTS, address_at, comes_from_elsewhere, host_of, is_navigation
 from odooops_dagster.doors.ui.pages import refusal_page
 from odooops_dagster.home import UI_HOST
 from odooops_dagster.local.logins import PERSON_HEADER, SESSION_SECONDS, Logins
@@ -24,9 +23,6 @@ COOKIE = "odooops-session"
 PROXY_HEADER = "X-OdooOps-Proxy"
 HEALTH = "/healthz"
 LOGIN = "/login"
-# Names of the machine itself, under which previews answer as well: their pages would get the session's cookie.
-_SHARED_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOW = "run `ops ui` and open the link that it prints"
 
 
@@ -66,25 +62,18 @@ class Guard:
 
     def _wrong_host(self, scope: Scope) -> Response | None:
         """Refuse names of others, which a page of theirs can point to this machine (DNS rebinding)."""
-        host = _host_of(f"//{Headers(scope=scope).get('host', '')}")
+        host = host_of(scope)
         if host in self._hosts:
             return None
-        if host in _SHARED_HOSTS and _is_navigation(scope):
-            port = urlsplit(f"//{Headers(scope=scope)['host']}").port
-            query = scope["query_string"].decode("latin-1")
-            place = f"{scope['path']}?{query}" if query else scope["path"]
-            return RedirectResponse(f"{scope['scheme']}://{UI_HOST}{f':{port}' if port else ''}{place}")
+        if host in SHARED_HOSTS and is_navigation(scope):
+            return RedirectResponse(address_at(scope, UI_HOST))
         return _refusal(scope, 421, f"this is the Dagster UI of {UI_HOST}, not of {host or 'a request without host'}")
 
     def _from_elsewhere(self, scope: Scope) -> Response | None:
         """Refuse what a page of somebody else sends; a link to here may be followed."""
-        headers = Headers(scope=scope)
-        origin = headers.get("origin")
-        if origin is not None and not _is_same_place(origin, headers.get("host", "")):
-            return _refusal(scope, 403, f"{origin} may not use the Dagster UI")
-        if headers.get("sec-fetch-site") in {"cross-site", "same-site"} and not _is_navigation(scope):
-            return _refusal(scope, 403, "a page of another site may not use the Dagster UI")
-        return None
+        if not comes_from_elsewhere(scope):
+            return None
+        return _refusal(scope, 403, "a page of another site may not use the Dagster UI")
 
     def _login(self, scope: Scope) -> Response | None:
         if scope["type"] != "http" or scope["path"] != LOGIN:
@@ -136,38 +125,6 @@ def _as_person(scope: Scope, person: str) -> Scope:
         del headers[name]
     headers[PERSON_HEADER] = person
     return changed
-
-
-def _is_navigation(scope: Scope) -> bool:
-    """Return whether a browser opens a page, which shows it to the person and to nobody else."""
-    headers = Headers(scope=scope)
-    return (
-        scope["type"] == "http"
-        and scope["method"] == "GET"
-        and headers.get("sec-fetch-mode", "navigate") == "navigate"
-        and headers.get("sec-fetch-dest", "document") == "document"
-    )
-
-
-def _is_same_place(origin: str, authority: str) -> bool:
-    """Return whether the origin has the host and the port that the request was sent to; each may leave out a default.
-
-    The scheme is not compared: a proxy may take it away.
-    """
-    try:
-        theirs, ours = urlsplit(origin), urlsplit(f"//{authority}")
-        default = _DEFAULT_PORTS.get(theirs.scheme)
-        places = [(place.hostname, place.port or default) for place in (theirs, ours)]
-    except ValueError:
-        return False
-    return default is not None and places[0] == places[1] and places[0][0] is not None
-
-
-def _host_of(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").casefold()
-    except ValueError:
-        return ""
 
 
 def _cookie(headers: Headers) -> str | None:

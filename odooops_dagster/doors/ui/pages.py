@@ -1,4 +1,4 @@
-"""What a person without a session sees."""
+"""The pages for a person without a session."""
 
 from __future__ import annotations
 

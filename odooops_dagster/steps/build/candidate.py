@@ -7,6 +7,7 @@ from odooops_dagster.model.releases import Release
 from odooops_dagster.steps.build.repository import key_of
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools.git import read_commit
+from odooops_dagster.tools.project_file import settings_of
 
 # A clone, a drill or a restore builds what is deployed already.
 _KINDS = ("build", "test", "deploy")
@@ -22,10 +23,11 @@ def propose_release(ctx: StepContext, build: Build) -> Release | None:
     if ctx.run.kind not in _KINDS or ctx.environment.stage == "development":
         return None
     commit = read_commit(ctx.project.repo_url, build.source.git_sha, home=ctx.settings.home, key=key_of(ctx))
+    others = settings_of(build.source).repositories
     release = ctx.control.releases.propose(
         ctx.fence,
         image_digest=build.digest,
-        submodules=commit.submodules,
+        submodules={**commit.submodules, **{folder: other.commit for folder, other in others.items()}},
         lock_digest=build.python_digest or None,
         author=commit.author or None,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,12 @@ from odooops_dagster.files import beneath, write_whole
 from odooops_dagster.home import build_manifest
 from odooops_dagster.kinds import STAGES
 from odooops_dagster.model import Build, Source
+from odooops_dagster.steps.build.debian import debian_packages
+from odooops_dagster.steps.build.dockerfile import dockerfile_of, tell_of_dockerfile
+from odooops_dagster.steps.build.oci import push_image
 from odooops_dagster.steps.build.packages import package_sandbox
+from odooops_dagster.steps.build.pins import record_tools
 from odooops_dagster.steps.build.source import fetch_source
-from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools.odoo import demands, distribution, environment, modules
 from odooops_dagster.tools.odoo.sbom import bill_of_materials
@@ -31,16 +34,19 @@ _BASE = "base"
 
 
 def build_image(ctx: StepContext, source: Source) -> Build:
-    """Combine Odoo, the requirements and the source into a build; record its manifest and its bill of materials.
+    """Combine Odoo, requirements and source into a build; record its manifest, bill of materials and pinned tools.
 
     Raises:
         StepFailed: Odoo is not available, a requirement cannot be resolved, or a module is missing that another
             depends on or that odooops.yaml names.
     """
+    dockerfile = dockerfile_of(ctx.settings, source.path)
+    tell_of_dockerfile(ctx, source, dockerfile)
     odoo = _odoo(ctx)
     python = environment.overlay(
         odoo,
         requirements=source.requirements,
+        packages=source.python_packages,
         home=ctx.settings.cache_home,
         root=source.path,
         confine=package_sandbox(ctx.settings, source),
@@ -49,12 +55,14 @@ def build_image(ctx: StepContext, source: Source) -> Build:
     addons_paths = (*source.addons_paths, *python.addons_paths, *odoo.addons_paths)
     _refuse_missing_server_wide(source, addons_paths)
     wanted = tuple(sorted({*source.modules, *settings_of(source).modules.install})) or (_BASE,)
+    debian = debian_packages(ctx, source, others=dockerfile.packages)
     closure = demands.met(
         wanted,
         addons_paths,
         series=odoo.series,
         python=python.python,
-        debian_packages=settings_of(source).apt,
+        debian_packages=() if debian.root else debian.names,
+        programs=debian.programs(),
     )
     build = Build(
         digest=_digest(
@@ -75,9 +83,12 @@ def build_image(ctx: StepContext, source: Source) -> Build:
         source=source,
         odoo_lacks=tuple(sorted({*odoo.missing_files} - {*odoo.supplied_files})),
     )
-    _keep(ctx, "build.json", keep_build(ctx.settings.home, build))
     bill = bill_of_materials(build, name=ctx.project.slug, packages=python.packages)
-    _keep(ctx, "sbom.json", json.dumps(bill, indent=1, sort_keys=True).encode())
+    image = push_image(ctx, build, debian=debian, dockerfile=dockerfile, known=_image_made_of(ctx, build), bill=bill)
+    build = replace(build, image=image)
+    ctx.keep("build.json", keep_build(ctx.settings.home, build))
+    ctx.keep("sbom.json", json.dumps(bill, indent=1, sort_keys=True).encode())
+    record_tools(ctx)
     ctx.log("info", f"image {build.digest[:19]}: Odoo {odoo.series} {odoo.revision}, {len(build.closure)} module(s)")
     return build
 
@@ -117,6 +128,14 @@ def load_build(home: Path, digest: str) -> Build:
     return _from_manifest(json.loads(build_manifest(home, digest).read_text()), home=home)
 
 
+def _image_made_of(ctx: StepContext, build: Build) -> str:
+    """Return the image that an earlier run made of the same build; empty if none did."""
+    try:
+        return load_build(ctx.settings.home, build.digest).image
+    except FileNotFoundError:
+        return ""
+
+
 def _odoo(ctx: StepContext) -> distribution.Installation:
     return distribution.install(
         ctx.project.odoo_version,
@@ -143,10 +162,6 @@ def keep_build(home: Path, build: Build) -> bytes:
     return manifest
 
 
-def _keep(ctx: StepContext, key: str, data: bytes) -> None:
-    evidence.record(ctx.control.artifacts, ctx.store, ctx.fence, key=key, data=data, content_type="application/json")
-
-
 def _from_manifest(manifest: dict[str, Any], *, home: Path) -> Build:
     return Build(**_typed(manifest, home) | {"source": Source(**_typed(manifest["source"], home))})
 
@@ -155,7 +170,7 @@ def _typed(values: dict[str, Any], home: Path) -> dict[str, Any]:
     """Convert the JSON values back into paths, relative to the state folder, and tuples."""
     paths = {"path", "python"}
     path_lists = {"addons_paths", "requirements"}
-    lists = {"modules", "closure", "odoo_lacks"}
+    lists = {"modules", "closure", "odoo_lacks", "python_packages"}
     typed: dict[str, Any] = {name: home / value for name, value in values.items() if name in paths}
     typed |= {name: tuple(home / path for path in value) for name, value in values.items() if name in path_lists}
     typed |= {name: tuple(value) for name, value in values.items() if name in lists}

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from odooops_dagster.errors import StepFailed
+from odooops_dagster.steps.build.repositories import declared_in
 from odooops_dagster.steps.build.repository import key_of, limits_of, rules_of
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools import git
@@ -30,6 +31,7 @@ def fetch_large_files(ctx: StepContext, sha: str, path: Path) -> tuple[Pointer, 
         key=key_of(ctx),
         limits=limits_of(ctx.settings),
         rules=rules_of(ctx),
+        declared=declared_in,
     )
     left = git.pointers(path)
     if fetched := len(found) - len(left):
@@ -40,7 +42,7 @@ def fetch_large_files(ctx: StepContext, sha: str, path: Path) -> tuple[Pointer, 
 
 
 def refuse_pointers(ctx: StepContext, addons: Collection[Path], left: Sequence[Pointer], *, root: Path) -> None:
-    """Refuse modules whose manifests name a file of which there is only a pointer: Odoo would read the pointer's text.
+    """Refuse modules whose manifests name a file that is only a pointer: Odoo would read the pointer's text.
 
     Raises:
         StepFailed: the message names each such file with its module.

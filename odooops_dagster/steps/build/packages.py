@@ -9,10 +9,11 @@ from pathlib import Path
 from odooops_dagster.home import accounts_file
 from odooops_dagster.model import Sandbox, Source
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.core.code import odoo_folders, outermost
+from odooops_dagster.steps.core.code import odoo_folders
 from odooops_dagster.tools.odoo.environment import CONSTRAINT, HOME, REQUIREMENTS, VENV, Confine
 from odooops_dagster.tools.odoo.python import pip_environment
 from odooops_dagster.tools.runtime.sandbox.accounts import account_of, give, give_like
+from odooops_dagster.tools.runtime.sandbox.interpreters import outermost
 
 # Where pip looks for its configuration. Source: "Configuration" in pip's documentation.
 _MACHINES = (Path("/etc/pip.conf"), Path("/etc/xdg/pip"))

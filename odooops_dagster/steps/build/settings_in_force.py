@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from odooops_dagster.errors import StepFailed
@@ -9,17 +10,24 @@ from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.tools.project_file import ProjectFile, on_top_of, read_project_file, read_values
 
 
-def settings_in_force(ctx: StepContext, path: Path) -> tuple[ProjectFile, bool]:
+def settings_in_force(ctx: StepContext, path: Path, *, variables: Mapping[str, str]) -> tuple[ProjectFile, bool]:
     """Return the settings of a checked-out commit, and whether some of them come from the project alone.
 
     A key that is not known is a warning, because a newer version may know it.
+
+    Args:
+        ctx: the run.
+        path: the commit's folder.
+        variables: those of the image, by the commit's Dockerfile.
 
     Raises:
         StepFailed: the file or the project's settings are wrong; the message names every fault.
     """
     file = _of_file(ctx, path)
-    settings = on_top_of(_of_project(ctx), file)
-    return settings, settings != file
+    # Variables of an image count for less than what is set for a container.
+    image = ProjectFile(variables={"every": variables}) if variables else ProjectFile()
+    settings = on_top_of(on_top_of(image, _of_project(ctx)), file)
+    return settings, settings != on_top_of(image, file)
 
 
 def _of_file(ctx: StepContext, path: Path) -> ProjectFile:

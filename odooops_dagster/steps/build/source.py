@@ -12,16 +12,21 @@ from odooops_dagster.errors import StepFailed
 from odooops_dagster.home import checkout_folder, partial_checkout
 from odooops_dagster.kinds import backup_named_by
 from odooops_dagster.model import Source
+from odooops_dagster.steps.build.dockerfile import dockerfile_of
 from odooops_dagster.steps.build.large_files import fetch_large_files, refuse_pointers
-from odooops_dagster.steps.build.protection import record_protection
+from odooops_dagster.steps.build.notifications import record_notifications
+from odooops_dagster.steps.build.repositories import declared_in
 from odooops_dagster.steps.build.repository import key_of, limits_of, ref_of, rules_of
 from odooops_dagster.steps.build.required_tests import require_tests
 from odooops_dagster.steps.build.settings_in_force import settings_in_force
 from odooops_dagster.steps.build.tree import digest_beside_modules, tree_digest
+from odooops_dagster.steps.build.wanted_rules import record_wanted_rules
 from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.core.free_disk import require_free_disk
 from odooops_dagster.tools import git
 from odooops_dagster.tools.odoo import demands, modules
 from odooops_dagster.tools.project_file import NAME, ProjectFile
+from odooops_dagster.tools.project_file.dockerfile import Dockerfile
 from odooops_dagster.wording import path_text
 
 # Addons are at the root, in addons/, or in a submodule below one of them; deeper ones belong to other tools.
@@ -38,8 +43,10 @@ def fetch_source(ctx: StepContext, *, is_recorded: bool = False) -> Source:
     Raises:
         StepFailed: the repository or the commit cannot be fetched, the branch does not contain it, the run names no
             commit, a module is of another series, a module's file in Git LFS cannot be had, odooops.yaml is wrong, or
-            it leaves out tests that the project's policy demands.
+            it leaves out tests that the project's policy demands, or the disk is nearly full.
     """
+    if not is_recorded:
+        require_free_disk(ctx)
     sha = ctx.run.git_sha
     if not sha and ctx.run.kind == "clone":
         sha, is_recorded = _cloned_commit(ctx), True
@@ -49,9 +56,11 @@ def fetch_source(ctx: StepContext, *, is_recorded: bool = False) -> Source:
         )
     path = check_out(ctx, sha, is_recorded=is_recorded)
     left = fetch_large_files(ctx, sha, path)
-    settings, has_given = settings_in_force(ctx, path)
-    record_protection(ctx, settings.protect)
-    source = replace(read_source(path, sha, settings), has_given_settings=has_given)
+    dockerfile = dockerfile_of(ctx.settings, path)
+    settings, has_given = settings_in_force(ctx, path, variables=dockerfile.variables)
+    record_wanted_rules(ctx, settings)
+    record_notifications(ctx, settings.notifications)
+    source = replace(_with(dockerfile, read_source(path, sha, settings)), has_given_settings=has_given)
     for folder, why in source.passed_over:
         ctx.log("warn", f"folder {path_text(folder)} is passed over, as Odoo would: {why}")
     refuse_pointers(ctx, _own_addons(source), left, root=path)
@@ -59,6 +68,12 @@ def fetch_source(ctx: StepContext, *, is_recorded: bool = False) -> Source:
     demands.refuse_other_series(_own_addons(source), ctx.project.odoo_version)
     ctx.log("info", f"source {sha[:12]}: {len(source.modules)} module(s) {', '.join(source.modules) or '(none)'}")
     return source
+
+
+def _with(dockerfile: Dockerfile, source: Source) -> Source:
+    """Add the Python packages of the repository's Dockerfile to those of its requirements."""
+    others = (path for path in dockerfile.requirements if path not in source.requirements)
+    return replace(source, requirements=(*source.requirements, *others), python_packages=dockerfile.python_packages)
 
 
 def check_out(ctx: StepContext, sha: str, *, is_recorded: bool = False) -> Path:
@@ -69,7 +84,7 @@ def check_out(ctx: StepContext, sha: str, *, is_recorded: bool = False) -> Path:
     """
     path = checkout_folder(ctx.settings.home, ctx.project, sha)
     ref = None if is_recorded or sha == ctx.environment.deployed_sha else ref_of(ctx)
-    if not path.is_dir():
+    if not path.is_dir() or _lacking(path):
         _check_out(ctx, sha, ref, path)
         return path
     if ref is not None:
@@ -107,7 +122,7 @@ def read_source(path: Path, sha: str, settings: ProjectFile | None = None) -> So
     """
     settings = settings or ProjectFile()
     addons_paths = tuple(_addons_paths(path))
-    submodules = git.submodule_folders(path)
+    submodules = (*git.submodule_folders(path), *(path / folder for folder in settings.repositories))
     own = [p for p in addons_paths if not any(p.is_relative_to(s) for s in submodules)]
     found = {name for p in own for name in modules.installable(p)}
     _refuse_strange_names(settings, found)
@@ -152,6 +167,7 @@ def _check_out(ctx: StepContext, sha: str, ref: str | None, path: Path) -> None:
             key=key_of(ctx),
             limits=limits_of(ctx.settings),
             rules=rules_of(ctx),
+            declared=declared_in,
         )
         _publish(partial, path)
     finally:
@@ -165,6 +181,14 @@ def _publish(partial: Path, path: Path) -> None:
         # Another run of the same commit was first; its tree has the same content.
         if not path.is_dir():
             raise
+        for folder in _lacking(path):
+            (path / folder).parent.mkdir(parents=True, exist_ok=True)
+            (partial / folder).rename(path / folder)
+
+
+def _lacking(path: Path) -> list[str]:
+    """Return the declared repositories that a checkout lacks: a version that did not know the key made it."""
+    return [other.path for other in declared_in(path) if not (path / other.path).is_dir()]
 
 
 def _addons_paths(root: Path) -> Iterator[Path]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from odooops_dagster.errors import StepFailed, Unavailable
 from odooops_dagster.model import Backup, Environment
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.steps.environment.clone_source import CloneSource
+from odooops_dagster.steps.environment.clone_source import CloneSource, find_source
 from odooops_dagster.steps.recovery.backup import back_up
 
 
@@ -33,6 +33,22 @@ def backup_of(ctx: StepContext, source: CloneSource) -> Backup:
     if made.backup.status != "verified":
         raise _no_dump(key, str(made.backup.error_message))
     return made.backup
+
+
+def backup_to_try_on(ctx: StepContext) -> Backup:
+    """Return the backup of production that a rehearsal or an upgrade preview copies.
+
+    Raises:
+        StepFailed: there is no production with data, or no backup of it that policy allows to clone.
+        Unavailable: the database or the store does not answer.
+    """
+    source = find_source(ctx, ctx.control.policies.get(ctx.project.id, policy_type="clone"))
+    if source is None:
+        raise StepFailed(
+            f"project {ctx.project.slug} has no production whose data could be copied",
+            hint=f"deploy it first: ops env create {ctx.project.slug} {ctx.project.default_branch}",
+        )
+    return backup_of(ctx, source)
 
 
 def _no_dump(key: str, why: str) -> StepFailed:

@@ -10,12 +10,13 @@ import json
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from odooops_dagster.errors import OdooOpsError, SanitizationFailed
 from odooops_dagster.home import database_name, environment_url, filestore, role_name, scratch_name
-from odooops_dagster.model import Backup, Build, CheckResult, CloneResult, Table
+from odooops_dagster.model import Backup, Build, CheckResult, CloneResult, DatabaseAccess, Table
 from odooops_dagster.steps.clone.backup_of import backup_of
 from odooops_dagster.steps.clone.masking import masking_hooks
 from odooops_dagster.steps.clone.neutralizers import neutralizers_of
@@ -26,7 +27,6 @@ from odooops_dagster.steps.clone.template import (
     ensure_clone_template,
     uncovered,
 )
-from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.files import copy_tree
 from odooops_dagster.steps.core.undo import undoing
@@ -54,14 +54,7 @@ def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
     restore = ctx.control.backups.start_restore(ctx.fence, backup_id=backup.id, purpose="clone")
     backup = ctx.control.backups.get(restore.backup_id)  # an earlier attempt may have chosen another one
     try:
-        recipe = CloneRecipe(
-            backup=backup,
-            build=build,
-            neutralizers=neutralizers_of(ctx, backup, build),
-            masks=masking_hooks(ctx, build.source.path, rules["masking_hooks"], profile=restore.masking_profile),
-            columns=rules["columns"],
-            coverage_fatal=rules["coverage_fatal"],
-        )
+        recipe = clone_recipe(ctx, backup, build, rules, profile=restore.masking_profile)
         made = _clone(ctx, recipe)
     except (OdooOpsError, OSError) as exc:
         ctx.control.backups.end_restore(ctx.fence, error_message=str(exc))
@@ -73,6 +66,24 @@ def clone_production(ctx: StepContext, build: Build) -> CloneResult | None:
     return result
 
 
+def clone_recipe(
+    ctx: StepContext, backup: Backup, build: Build, rules: Mapping[str, Any], *, profile: str | None = None
+) -> CloneRecipe:
+    """Return how the backup is made harmless for the build; `rules` are those of policy clone.
+
+    Raises:
+        StepFailed: a masking hook is missing.
+    """
+    return CloneRecipe(
+        backup=backup,
+        build=build,
+        neutralizers=neutralizers_of(ctx, backup, build),
+        masks=masking_hooks(ctx, build.source.path, rules["masking_hooks"], profile=profile),
+        columns=rules["columns"],
+        coverage_fatal=rules["coverage_fatal"],
+    )
+
+
 def _clone(ctx: StepContext, recipe: CloneRecipe) -> CloneTemplate:
     """Copy the clone template under the environment's name, verify it, and hand it to the environment's role."""
     name, role = database_name(ctx.environment, ctx.run), role_name(ctx.environment)
@@ -82,13 +93,10 @@ def _clone(ctx: StepContext, recipe: CloneRecipe) -> CloneTemplate:
         ctx.databases.ensure_role(scratch)
         template = ensure_clone_template(ctx, recipe, scratch=scratch)
         undo.add(f"database {name}", lambda: retire_database(ctx.control, ctx.databases, name))
-        ctx.databases.create(name, owner=scratch, template=template.database_name)
-        access = ctx.databases.access(name, role=scratch)
-        set_parameters(access, _identity(ctx))
-        if found := offenders(access):
-            raise SanitizationFailed(f"the copy of {template.database_name} is not harmless: {'; '.join(found)}")
         undo.add(f"folder {files}", lambda: shutil.rmtree(files, ignore_errors=True))
-        copy_tree(template.filestore, files)
+        copy_template(
+            ctx, template, name, owner=scratch, files=files, url=environment_url(ctx.settings, ctx.environment)
+        )
         ctx.databases.ensure_role(role)
         ctx.databases.hand_over(name, to=role)
     with suppress(OdooOpsError):  # the janitor tries again
@@ -96,22 +104,36 @@ def _clone(ctx: StepContext, recipe: CloneRecipe) -> CloneTemplate:
     return template
 
 
+def copy_template(ctx: StepContext, template: CloneTemplate, name: str, *, owner: str, files: Path, url: str) -> None:
+    """Create the database and the folder as a copy of the template with an identity of its own, and verify it.
+
+    Raises:
+        SanitizationFailed: the copy is not harmless; the caller must drop it.
+    """
+    ctx.databases.create(name, owner=owner, template=template.database_name)
+    make_distinct(ctx.databases.access(name, role=owner), template, url=url)
+    copy_tree(template.filestore, files)
+
+
+def make_distinct(access: DatabaseAccess, template: CloneTemplate, *, url: str) -> None:
+    """Give a copy of the template an identity of its own, and ask once more whether it is harmless.
+
+    Raises:
+        SanitizationFailed: it is not.
+    """
+    set_parameters(access, _identity(url))
+    if found := offenders(access):
+        raise SanitizationFailed(f"the copy of {template.database_name} is not harmless: {'; '.join(found)}")
+
+
 def _record(ctx: StepContext, result: CloneResult, report: Mapping[str, Any]) -> None:
     """Record the finished clone and its report in its row and as evidence of the run."""
     ctx.control.backups.end_restore(ctx.fence, database_name=result.name, report=report)
-    evidence.record(
-        ctx.control.artifacts,
-        ctx.store,
-        ctx.fence,
-        key="clone.json",
-        data=json.dumps(report, indent=1).encode(),
-        content_type="application/json",
-    )
+    ctx.keep("clone.json", json.dumps(report, indent=1).encode())
 
 
-def _identity(ctx: StepContext) -> dict[str, str | None]:
+def _identity(url: str) -> dict[str, str | None]:
     """Return the system parameters that distinguish this copy from other copies, and its links from production's."""
-    url = environment_url(ctx.settings, ctx.environment)
     return {
         "database.uuid": str(uuid4()),
         "database.secret": str(uuid4()),
@@ -209,8 +231,8 @@ def _metadata(recipe: CloneRecipe, made: CloneTemplate) -> dict[str, Any]:
         "backup": str(recipe.backup.id),
         "taken_at": recipe.backup.taken_at,
         "age_hours": _hours(recipe.backup),
-        "golden_template": made.database_name,
-        "golden_is_new": made.is_new,
+        "clone_template": made.database_name,
+        "clone_template_is_new": made.is_new,
         "neutralized_by": recipe.neutralizers.origin,
         "masks": [script.name for script in recipe.masks],
         "modules": Table.of(modules),
@@ -229,8 +251,8 @@ def _report(ctx: StepContext, recipe: CloneRecipe, made: CloneTemplate, source: 
         "backup_age_hours": _hours(recipe.backup),
         "masking_profile": [script.name for script in recipe.masks],
         "neutralized_by": recipe.neutralizers.origin,
-        "golden_template": made.database_name,
-        "golden_is_new": made.is_new,
+        "clone_template": made.database_name,
+        "clone_template_is_new": made.is_new,
         "environment": ctx.environment.partition_key,
         "coverage": {
             "without_script": list(made.coverage.without_script),

@@ -20,7 +20,7 @@ from uuid import UUID
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import NotFound, SanitizationFailed, StepFailed
 from odooops_dagster.files import locked
-from odooops_dagster.home import clone_template_lock, clone_template_name, template_filestore
+from odooops_dagster.home import clone_template_lock, clone_template_name, scratch_name, template_filestore
 from odooops_dagster.model import Backup, Build
 from odooops_dagster.steps.clone.neutralizers import Neutralizers, coverage_of
 from odooops_dagster.steps.core.context import StepContext
@@ -37,8 +37,8 @@ from odooops_dagster.tools.sanitize.pipeline import sanitize
 from odooops_dagster.tools.sanitize.terms import Terms
 from odooops_dagster.wording import size_text
 
-# Distinguishes the keys of clone templates from those of module templates.
-_KEY_PREFIX = "golden:"
+# Distinguishes the keys of clone templates from those of module templates; rows of earlier versions have this word.
+KEY_PREFIX = "golden:"
 # A staging with daily pushes still finds its template; by default a backup is not cloned later than a day after it.
 _UNUSED_DAYS = 3
 # Each template is as large as production.
@@ -76,7 +76,7 @@ class CloneRecipe:
             "columns": dict(self.columns),
             "recipe": secrets.recipe().hex(),
         }
-        return _KEY_PREFIX + hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+        return KEY_PREFIX + hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def coverage(self, installed: Sequence[str]) -> Coverage:
         """Return the neutralisation coverage of the installed modules.
@@ -104,6 +104,17 @@ class CloneTemplate:
     coverage: Coverage
     report: Mapping[str, Any]
     is_new: bool
+
+
+def clone_template(ctx: StepContext, recipe: CloneRecipe) -> CloneTemplate:
+    """Return the clone template; a role of its own owns production's data until they are harmless."""
+    scratch = scratch_name(ctx.environment, ctx.run)
+    with undoing(ctx.log) as undo:
+        undo.add(f"role {scratch}", lambda: ctx.databases.drop_role(scratch))
+        ctx.databases.ensure_role(scratch)
+        template = ensure_clone_template(ctx, recipe, scratch=scratch)
+        undo.run()
+    return template
 
 
 def ensure_clone_template(ctx: StepContext, recipe: CloneRecipe, *, scratch: str) -> CloneTemplate:
@@ -138,9 +149,9 @@ def uncovered(coverage: Coverage, build: Build) -> tuple[str, ...]:
     return (*coverage.without_code, *coverage.own_without_script(others))
 
 
-def retire_golden(control: ControlPlane, *, now: datetime) -> list[str]:
+def retire_clone_templates(control: ControlPlane, *, now: datetime) -> list[str]:
     """Delete the rows of outdated clone templates and return their names; the janitor drops the databases."""
-    rows = [row for row in control.templates.list() if row["key"].startswith(_KEY_PREFIX)]
+    rows = [row for row in control.templates.list() if row["key"].startswith(KEY_PREFIX)]
     good = {str(row["tests"]["backup_id"]) for row in rows if _is_good(control, row["tests"]["backup_id"])}
     names = outdated(rows, good, now=now)
     for name in names:
@@ -150,13 +161,15 @@ def retire_golden(control: ControlPlane, *, now: datetime) -> list[str]:
 
 def outdated(rows: Sequence[Mapping[str, Any]], good: set[str], *, now: datetime) -> list[str]:
     """Return the clone templates to retire: the backup is no longer verified, unused for days, or one too many."""
-    kept: Counter[str] = Counter()
+    kept: Counter[tuple[str, bool]] = Counter()
     gone = []
     for row in sorted(rows, key=lambda row: row["last_used_at"], reverse=True):
-        project, backup = row["tests"]["project_id"], row["tests"]["backup_id"]
+        backup = row["tests"]["backup_id"]
+        # Those on which an upgrade preview updated modules take no place from those that clones are made of.
+        kind = (row["tests"]["project_id"], "updates" in row["tests"])
         is_used = now - row["last_used_at"] < timedelta(days=_UNUSED_DAYS)
-        if backup in good and is_used and kept[project] < _KEPT_PER_PROJECT:
-            kept[project] += 1
+        if backup in good and is_used and kept[kind] < _KEPT_PER_PROJECT:
+            kept[kind] += 1
         else:
             gone.append(row["database_name"])
     return gone
@@ -164,9 +177,9 @@ def outdated(rows: Sequence[Mapping[str, Any]], good: set[str], *, now: datetime
 
 def _make(ctx: StepContext, recipe: CloneRecipe, key: str, scratch: str) -> Template:
     """Restore the backup, sanitize it, then keep it as a template; on a failure nothing is left."""
-    name = clone_template_name(key.removeprefix(_KEY_PREFIX), ctx.run)
+    name = clone_template_name(key.removeprefix(KEY_PREFIX), ctx.run)
     require_server(ctx, recipe.build.series)
-    files, kept = ctx.run_folder / f"golden-{ctx.run.attempt}", template_filestore(ctx.settings.home, name)
+    files, kept = ctx.run_folder / f"clone-template-{ctx.run.attempt}", template_filestore(ctx.settings.home, name)
     with undoing(ctx.log) as undo:
         undo.add(f"folder {files}", lambda: shutil.rmtree(files, ignore_errors=True))
         undo.add(f"database {scratch}", lambda: retire_database(ctx.control, ctx.databases, scratch))

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.home import run_folder
-from odooops_dagster.model import Environment, Fence, LogLevel, Project, Run
+from odooops_dagster.model import Environment, Evidence, Fence, LogLevel, Project, Run
 from odooops_dagster.settings import Settings
+from odooops_dagster.steps.core import evidence
 from odooops_dagster.tools.postgres.databases import OdooDatabases
 from odooops_dagster.tools.runtime import Runtime
 from odooops_dagster.tools.store import ObjectStore
@@ -38,6 +39,12 @@ class ProjectContext:
         folder = run_folder(self.settings.home, self.run.id)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def keep(self, key: str, data: bytes, *, content_type: str = "application/json") -> Evidence:
+        """Store a file of the run and record it under `key`, so that it can be shown as evidence."""
+        return evidence.record(
+            self.control.artifacts, self.store, self.fence, key=key, data=data, content_type=content_type
+        )
 
     def odoo_worked(self, what: str, *, seconds: float) -> None:
         """Record in the run's events how long Odoo itself worked, so that the platform's share can be computed."""

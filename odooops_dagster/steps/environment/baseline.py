@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from odooops_dagster.home import baseline_name, filestore
-from odooops_dagster.steps.core import evidence
+from odooops_dagster.home import baseline_name
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.undo import undoing
 from odooops_dagster.steps.environment.install import Target, install
@@ -30,6 +29,7 @@ def errors_of_odoo_alone(ctx: StepContext, target: Target, *, installed: Collect
         target,
         name=baseline_name(ctx.environment, ctx.run),
         addons_paths=modules.odoos_paths(paths),
+        data=None,
         quiet=(),  # what a project accepts must not be missing for the others
     )
     key = template_key(
@@ -47,19 +47,12 @@ def errors_of_odoo_alone(ctx: StepContext, target: Target, *, installed: Collect
 def _install(ctx: StepContext, alone: Target, names: Sequence[str], key: str) -> Sequence[str]:
     """Install the modules into a database of their own and keep it as a template; none if they do not install."""
     ctx.log("info", "the log has errors that may be Odoo's own: its modules are installed alone, to learn which")
-    files = filestore(ctx.settings.home, ctx.environment, alone.name)
+    files = alone.filestore(ctx)
     with undoing(ctx.log) as undo:
         undo.add(f"database {alone.name}", lambda: retire_database(ctx.control, ctx.databases, alone.name, files=files))
         ctx.databases.create(alone.name, owner=alone.role)
         made = install(ctx, alone, names=names, tests=(), log="odoo-alone")
-        evidence.record(
-            ctx.control.artifacts,
-            ctx.store,
-            ctx.fence,
-            key="odoo-alone.log",
-            data=made.log,
-            content_type="text/plain",
-        )
+        ctx.keep("odoo-alone.log", made.log, content_type="text/plain")
         is_whole = all(check.passed for check in made.checks if check.blocking and check.name != "log_clean")
         if is_whole:
             keep_template(ctx, key, alone.name, alone.build, tests={ODOOS_ERRORS: list(made.errors)})

@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from odooops_dagster.home import accounts_file, python_environments
-from odooops_dagster.model import Build, DatabaseAccess, Sandbox
+from odooops_dagster.home import accounts_file, outlet
+from odooops_dagster.model import Build, DatabaseAccess, Environment, Sandbox
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.core.code import odoo_folders, outermost
+from odooops_dagster.steps.build.trust import image_of
+from odooops_dagster.steps.core.code import odoo_folders, packages_folder
+from odooops_dagster.tools import outlet_line
 from odooops_dagster.tools.odoo.commands import launcher
+from odooops_dagster.tools.postgres.databases import socket_named_by
 from odooops_dagster.tools.runtime.sandbox.accounts import account_of, give, let_read
+from odooops_dagster.tools.runtime.sandbox.interpreters import outermost
 
-# Where the folder of the database server's socket is inside.
+# Where the folder of the database server's socket is inside, the environment's outlet, and its way out.
 _SOCKETS = Path("/run/postgresql")
+_OUTLET = Path("/run/outlet")
+_EXIT = Path("/run/exit")
 
 
 def home_of(data: Path) -> Path:
@@ -36,6 +42,8 @@ def confined(
     data: Path,
     access: DatabaseAccess,
     needs_network: bool = False,
+    heard_at: Path | None = None,
+    let_out_at: Path | None = None,
 ) -> Sandbox | None:
     """Return the sandbox of an Odoo on the database; None if `trust_pushers` is set.
 
@@ -46,6 +54,8 @@ def confined(
         data: Odoo's data_dir of the environment; it is ours, only the folders in it are the environment's.
         access: how the database is reached. Without a socket of its server, the Odoo gets the machine's network.
         needs_network: whether the Odoo works for people, with mails to send and services to ask.
+        heard_at: the folder at which the catcher hears the environment; None for an Odoo that tells nothing.
+        let_out_at: the folder at which the proxy lets it out; None for an Odoo that nothing lets out.
     """
     home = home_of(data)
     if settings.trust_pushers:
@@ -58,20 +68,52 @@ def confined(
     for folder in own:
         give(folder, uid)
     let_read(config, uid)
+    image = image_of(settings, build)
+    # What an image holds is not mounted over it; the launcher is the platform's, of its own version.
+    code = (launcher().parent,) if image else code_folders(settings, build)
     return Sandbox(
         writable=own,
-        readable=(*code_folders(settings, build), config),
-        mounts={} if access.socket_folder is None else {str(_SOCKETS): access.socket_folder},
+        readable=(*code, config),
+        image=image,
+        mounts={
+            **({} if access.socket_folder is None else {str(_SOCKETS): access.socket_folder}),
+            **({} if heard_at is None else {str(_OUTLET): heard_at}),
+            **({} if let_out_at is None else {str(_EXIT): let_out_at}),
+        },
         home=home,
         uid=uid,
         shares_network=needs_network or access.socket_folder is None,
     )
 
 
+def reaches_out(settings: Settings, environment: Environment) -> bool:
+    """Return whether the environment's Odoo has the machine's network while it works for people."""
+    url = settings.odoo_database_url
+    is_elsewhere = url is not None and socket_named_by(url.get_secret_value()) is None
+    return settings.trust_pushers or environment.stage == "production" or is_elsewhere
+
+
+def outlet_of(settings: Settings, environment: Environment) -> Path:
+    """Return the folder at which the catcher hears the environment; make it if it is missing."""
+    folder = outlet(settings.home, environment.id).absolute()
+    folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+    outlet_line.tell(settings.home)  # a catcher that does not answer now is told by housekeeping
+    return folder
+
+
+def outlet_variables(settings: Settings, environment: Environment) -> dict[str, str]:
+    """Return the variables that tell an Odoo its outlet and its way out, and that its mails are caught.
+
+    Production has neither of the latter.
+    """
+    place = outlet_of(settings, environment) if settings.trust_pushers else _OUTLET
+    caught = {} if environment.stage == "production" else {"ODOOOPS_CATCH_MAIL": "1"}
+    way = {} if reaches_out(settings, environment) else {"ODOOOPS_EXIT": str(_EXIT)}
+    return {"ODOOOPS_OUTLET": str(place), **caught, **way}
+
+
 def code_folders(settings: Settings, build: Build) -> tuple[Path, ...]:
     """Return the folders outside /usr with the code of a build; a folder below another one comes with it."""
-    named = {*odoo_folders(settings), build.source.path, launcher().parent}
-    venv = build.python.absolute().parent.parent
-    if venv.is_relative_to(python_environments(settings.cache_home.absolute())):
-        named.add(venv)
-    return outermost(named)
+    venv = packages_folder(settings, build)
+    named = {*odoo_folders(settings), build.source.path, *build.addons_paths, launcher().parent}
+    return outermost(named if venv is None else {*named, venv})

@@ -17,7 +17,6 @@ from odooops_dagster.errors import StepFailed
 from odooops_dagster.home import database_name, role_name
 from odooops_dagster.kinds import KINDS
 from odooops_dagster.model import Build, CheckResult, CloneResult, Table, blocking_failure
-from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.server import require_server
 from odooops_dagster.steps.core.undo import undoing
@@ -271,7 +270,7 @@ def _as_file(value: Mapping[str, Any]) -> tuple[bytes, str]:
 
 def _keep_evidence(ctx: StepContext, files: Mapping[str, tuple[bytes, str]]) -> None:
     for key, (data, content_type) in files.items():
-        evidence.record(ctx.control.artifacts, ctx.store, ctx.fence, key=key, data=data, content_type=content_type)
+        ctx.keep(key, data, content_type=content_type)
 
 
 def _metadata(
@@ -284,5 +283,7 @@ def _metadata(
         "data": clone.origin if clone else None,
         "template": template.database_name if template else installed,
         "modules": Table.of({"module": module, "own": module in build.modules} for module in build.closure),
+        "module_count": len(build.closure),
+        "tests": next((c.metadata.get("total") for c in checks if c.name == "module_tests_passed"), None),
         "checks": Table.of({"check": c.name, "passed": c.passed, "summary": c.summary} for c in checks),
     }

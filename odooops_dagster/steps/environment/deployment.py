@@ -8,13 +8,11 @@ statement the environment's row names the old build: after a failure, a cancel o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from odooops_dagster.checks import healthy
 from odooops_dagster.errors import StepFailed
 from odooops_dagster.home import (
     candidate_name,
@@ -24,20 +22,23 @@ from odooops_dagster.home import (
     role_name,
     service_name,
 )
-from odooops_dagster.model import Build, CheckResult, DatabaseAccess, Environment, Fence, Service
+from odooops_dagster.model import Build, CheckResult, DatabaseAccess, Environment, Fence
 from odooops_dagster.steps.build.image import build_of_commit, kept_build
-from odooops_dagster.steps.core import evidence
+from odooops_dagster.steps.build.trust import require_image
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.undo import Undo, undoing
+from odooops_dagster.steps.environment import front
 from odooops_dagster.steps.environment.announcement import announce
 from odooops_dagster.steps.environment.converge import converge, odoo_service
 from odooops_dagster.steps.environment.database import DatabaseResult
+from odooops_dagster.steps.environment.health import keep_answer, wait_until_healthy
+from odooops_dagster.steps.environment.printing import printed_report, set_report_url
 from odooops_dagster.steps.environment.production import refuse_replacement
 from odooops_dagster.steps.environment.retire import retire_database
-from odooops_dagster.tools.postgres.contents import module_states
-
-# A cold start loads the registry and compiles assets: half a minute is usual on a small machine, ten times that is not.
-_HEALTHY_WITHIN_SECONDS = 300.0
+from odooops_dagster.steps.environment.shares import share_of
+from odooops_dagster.steps.environment.variables import require_secrets
+from odooops_dagster.steps.environment.workers import sentence
+from odooops_dagster.tools.project_file import settings_of
 
 
 class Record(Protocol):
@@ -139,9 +140,12 @@ def switch(ctx: StepContext, build: Build, database: str, *, undo: Undo, record:
     Returns the URL and the health check. If the candidate fails the check, everything registered in `undo` is undone.
 
     Raises:
-        StepFailed: the service stopped answering after the swap.
+        StepFailed: a value that the repository needs is not set, or the service stopped answering after the swap.
     """
+    require_secrets(ctx.control, ctx.environment, settings_of(build.source))
+    require_image(ctx, build)
     url = environment_url(ctx.settings, ctx.environment)
+    set_report_url(ctx.settings, ctx.environment, _access(ctx, database))
     proven = _prove(ctx, build, database, undo)
     if not proven.passed:
         undo.run()
@@ -167,6 +171,7 @@ def _prove(ctx: StepContext, build: Build, database: str, undo: Undo) -> CheckRe
     name = service_name(ctx.environment) if first else candidate_name(ctx.environment, ctx.run)
     undo.add(f"service {name}", lambda: ctx.runtime.stop(name, remove=True))
     service = odoo_service(
+        ctx.control,
         ctx.databases,
         ctx.settings,
         ctx.environment,
@@ -185,29 +190,6 @@ def _access(ctx: StepContext, database: str) -> DatabaseAccess:
     return ctx.databases.access(database, role=role_name(ctx.environment))
 
 
-def wait_until_healthy(ctx: StepContext, service: Service, url: str, access: DatabaseAccess) -> CheckResult:
-    """Wait until the health check passes; if it does not, copy the service's last log lines to the run's log.
-
-    The check asks at the service's own socket, as a browser at `url` would.
-    """
-    name = service.name
-    result = healthy.wait_healthy(
-        url,
-        database=access.database,
-        socket=service.socket,
-        timeout_seconds=_HEALTHY_WITHIN_SECONDS,
-        alive=lambda: ctx.runtime.status(name)[0].state == "running",
-        module_states=lambda: module_states(access),
-    )
-    if result.passed:
-        what = "candidate" if name == candidate_name(ctx.environment, ctx.run) else "boot"
-        ctx.odoo_worked(what, seconds=result.metadata["seconds"])
-        return result
-    for line in ctx.runtime.logs(name, tail=20):
-        ctx.log("error", line)
-    return result
-
-
 def _expires_at(ctx: StepContext) -> datetime | None:
     if ctx.environment.stage != "development" or ctx.settings.preview_hours == 0:
         return None
@@ -215,13 +197,22 @@ def _expires_at(ctx: StepContext) -> datetime | None:
 
 
 def _take_over(ctx: StepContext, build: Build, database: str) -> CheckResult:
-    """Replace the service at the environment's socket after the candidate has proved the build; check its health."""
+    """Replace the service at the environment's socket by the build that the candidate has proved; check its health.
+
+    The candidate answers meanwhile: no request is lost.
+    """
     name = service_name(ctx.environment)
-    service = odoo_service(ctx.databases, ctx.settings, ctx.environment, name=name, database=database, build=build)
+    service = odoo_service(
+        ctx.control, ctx.databases, ctx.settings, ctx.environment, name=name, database=database, build=build
+    )
+    if told := sentence(
+        settings_of(build.source).odoo_of(ctx.environment.stage), share_of(ctx.control, ctx.settings, ctx.environment)
+    ):
+        ctx.log("info", told)
     url = environment_url(ctx.settings, ctx.environment)
-    ctx.runtime.start(service)
-    ctx.runtime.stop(candidate_name(ctx.environment, ctx.run), remove=True)
-    check = wait_until_healthy(ctx, service, url, _access(ctx, database))
+    with front.candidate_answers(ctx):
+        ctx.runtime.start(service)
+        check = wait_until_healthy(ctx, service, url, _access(ctx, database))
     if not check.passed:
         raise StepFailed(f"the new build stopped answering at {url}: {check.summary}")
     return check
@@ -230,7 +221,7 @@ def _take_over(ctx: StepContext, build: Build, database: str) -> CheckResult:
 def _put_back(ctx: StepContext) -> None:
     """Restore the service in the environment's row, which is the previous deployment or none."""
     environment = ctx.control.environments.by_id(ctx.environment.id)
-    converge(ctx.runtime, ctx.databases, ctx.settings, environment)
+    converge(ctx.control, ctx.runtime, ctx.databases, ctx.settings, environment)
 
 
 def _clean_up(ctx: StepContext, before: Environment, database: str) -> None:
@@ -250,20 +241,13 @@ def _result(ctx: StepContext, url: str, build: Build, database: str, check: Chec
         url=url,
         build=build,
         database=database,
-        checks=(check,),
+        checks=(check, *([printed_report(ctx, url)] if check.passed else [])),
         metadata={
             "url": url,
             "database": database,
             "image_digest": build.digest,
-            "git_sha": build.source.git_sha,
             "branch": ctx.environment.branch,
             "healthy": check.summary,
         },
         data_version=f"{build.digest}@{database}",
     )
-
-
-def keep_answer(ctx: StepContext, check: CheckResult, *, name: str = "health.json") -> None:
-    """Keep the answer of the health check as a file, to be shown as evidence."""
-    data = json.dumps(asdict(check), indent=1, default=str).encode()
-    evidence.record(ctx.control.artifacts, ctx.store, ctx.fence, key=name, data=data, content_type="application/json")

@@ -14,8 +14,10 @@ from odooops_dagster.home import (
     secrets_folder,
     short_id,
 )
+from odooops_dagster.local.administrators import forget_passwords
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.environment.retire import retire_database
+from odooops_dagster.tools.front import notices
 from odooops_dagster.tools.postgres.adoption import forget
 
 
@@ -33,12 +35,14 @@ def destroy_environment(ctx: StepContext) -> None:
         if owner is not None and owner.environment == mine:
             ctx.runtime.stop(status.name, remove=True)
             ctx.log("info", f"service {status.name} removed")
+    notices.take_down(ctx.settings.home, ctx.environment.host_label)
     _drop_databases(ctx)
     for folder in (
         environment_folder(ctx.settings.home, ctx.environment),
         handoff_folder(ctx.settings.home, ctx.environment.partition_key),
     ):
         shutil.rmtree(folder, ignore_errors=True)
+    forget_passwords(ctx.settings.home, ctx.environment)
     ctx.control.environments.record_destruction(ctx.fence)
 
 

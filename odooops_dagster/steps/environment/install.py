@@ -12,11 +12,21 @@ from odooops_dagster.files import write_whole
 from odooops_dagster.home import data_folder
 from odooops_dagster.model import Build, CheckResult, DatabaseAccess, Job
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.steps.environment.confinement import confined, from_inside, home_of
+from odooops_dagster.steps.environment.confinement import (
+    confined,
+    from_inside,
+    home_of,
+    outlet_of,
+    outlet_variables,
+)
+from odooops_dagster.steps.environment.disk import end_if_full, require_room
+from odooops_dagster.steps.environment.exits import exit_of
+from odooops_dagster.steps.environment.shares import share_of
 from odooops_dagster.steps.environment.untested import find_untested
 from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.odoo import log as odoo_log
 from odooops_dagster.tools.odoo.baseline import OdooFaults, may_be_odoos
+from odooops_dagster.tools.odoo.failure import Repository
 from odooops_dagster.tools.odoo.judge import judge
 from odooops_dagster.tools.postgres.contents import module_states
 from odooops_dagster.tools.project_file import OdooOptions, ProjectFile, QuietRecord, settings_of
@@ -32,6 +42,7 @@ class Target:
 
     `today` decides which failed tests are accepted, `quiet` are the errors that are accepted in Odoo's log.
     `addons_paths` are the folders in which Odoo looks for modules, in the build's order; empty means all of them.
+    `data` is Odoo's data_dir where that is not the environment's.
     """
 
     name: str
@@ -41,6 +52,7 @@ class Target:
     today: date
     quiet: tuple[QuietRecord, ...] = ()
     addons_paths: tuple[Path, ...] = ()
+    data: Path | None = None
 
     @property
     def settings(self) -> ProjectFile:
@@ -50,6 +62,14 @@ class Target:
     def access(self, ctx: StepContext) -> DatabaseAccess:
         """Return how the database is reached."""
         return ctx.databases.access(self.name, role=self.role)
+
+    def data_folder(self, ctx: StepContext) -> Path:
+        """Return Odoo's data_dir."""
+        return self.data or data_folder(ctx.settings.home, ctx.environment)
+
+    def filestore(self, ctx: StepContext) -> Path:
+        """Return the folder of the database's attachments."""
+        return self.data_folder(ctx) / "filestore" / self.name
 
     @property
     def visible_paths(self) -> tuple[Path, ...]:
@@ -133,7 +153,9 @@ def _run(
     learn: Learn | None,
 ) -> Installed:
     log_path = ctx.run_folder / f"{log}-{ctx.run.attempt}.log"
-    result = ctx.runtime.execute(_job(ctx, target, command, log_path), on_line=_narrate(ctx))
+    require_room(ctx)
+    job = _job(ctx, target, command, log_path)
+    result = ctx.runtime.execute(job, on_line=_narrate(ctx, _repository(target)), end_if=end_if_full(ctx))
     ctx.odoo_worked(log, seconds=result.seconds)
     states = module_states(target.access(ctx))
     parsed = odoo_log.OdooLog.read(log_path, quiet=target.quiet)
@@ -149,7 +171,9 @@ def _run(
         faults=faults,
         own=target.settings.tests,
         today=target.today,
+        repository=_repository(target),
     )
+    _tell_frames(ctx, checks)
     return Installed(
         checks=checks,
         tests=next(check.metadata for check in checks if check.name == "module_tests_passed"),
@@ -158,6 +182,19 @@ def _run(
         errors=tuple(parsed.error_counts),
         odoos_errors=tuple(faults.signatures),
     )
+
+
+def _repository(target: Target) -> Repository:
+    return Repository(root=target.build.source.path, addons_paths=target.build.addons_paths)
+
+
+def _tell_frames(ctx: StepContext, checks: Sequence[CheckResult]) -> None:
+    """Write the frames in the repository of each failure to the run's log: Odoo's own are in the artifact alone."""
+    for check in checks:
+        if check.failure and check.failure.frames:
+            ctx.log("error", f"{check.failure.message}, in the repository at:")
+            for frame in check.failure.frames:
+                ctx.log("error", f"    {frame}")
 
 
 def _config_path(ctx: StepContext) -> Path:
@@ -177,7 +214,7 @@ def odoo_config(ctx: StepContext, target: Target) -> Path:
     config = _config_path(ctx)
     text = commands.config_file(
         from_inside(ctx.settings, target.access(ctx)),
-        data_dir=data_folder(ctx.settings.home, ctx.environment),
+        data_dir=target.data_folder(ctx),
         addons_paths=target.visible_paths,
         port=free_port(),
         memory_mb=ctx.settings.odoo_memory_mb,
@@ -190,24 +227,34 @@ def odoo_config(ctx: StepContext, target: Target) -> Path:
 
 
 def _job(ctx: StepContext, target: Target, command: tuple[str, ...], log_path: Path) -> Job:
-    data = data_folder(ctx.settings.home, ctx.environment)
+    data = target.data_folder(ctx)
     return Job(
         name=f"install-{ctx.run.id.hex[:8]}-{ctx.run.attempt}",
         argv=command,
         cwd=home_of(data),
-        sandbox=confined(ctx.settings, target.build, config=_config_path(ctx), data=data, access=target.access(ctx)),
+        sandbox=confined(
+            ctx.settings,
+            target.build,
+            config=_config_path(ctx),
+            data=data,
+            access=target.access(ctx),
+            heard_at=outlet_of(ctx.settings, ctx.environment),
+            let_out_at=exit_of(ctx.control, ctx.settings, ctx.environment),
+        ),
+        env=outlet_variables(ctx.settings, ctx.environment),
         log_path=log_path,
         timeout_seconds=ctx.settings.odoo_timeout_seconds,
         memory_mb=ctx.settings.odoo_memory_mb,
+        share=share_of(ctx.control, ctx.settings, ctx.environment),
     )
 
 
-def _narrate(ctx: StepContext) -> odoo_log.OnLine:
+def _narrate(ctx: StepContext, repository: Repository) -> odoo_log.OnLine:
     """Return a handler that copies loaded modules, failed tests, warnings and errors to the run's log."""
 
     def on_line(line: str) -> None:
         notice = odoo_log.progress_notice(line)
         if notice is not None:
-            ctx.log(notice.level, notice.message)
+            ctx.log(notice.level, repository.relative(notice.message))
 
     return on_line

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from odooops_dagster.errors import Conflict, Fenced, StepFailed
 from odooops_dagster.home import filestore
+from odooops_dagster.local.administrators import first_hash
 from odooops_dagster.model import blocking_failure
-from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.environment.baseline import errors_of_odoo_alone
 from odooops_dagster.steps.environment.install import Target, install
 from odooops_dagster.steps.environment.retire import retire_database
+from odooops_dagster.tools.odoo.administrator import SET_ADMINISTRATOR
+from odooops_dagster.tools.postgres.connections import writer
 
 
 def refuse_replacement(ctx: StepContext, database: str) -> None:
@@ -36,7 +38,7 @@ def start_clean(ctx: StepContext, target: Target) -> None:
     Raises:
         StepFailed: the modules do not install.
     """
-    ctx.log("info", f"database {target.name}: made anew for production, where no test ran")
+    ctx.log("info", f"database {target.name}: recreated for production, where no test ran")
     files = filestore(ctx.settings.home, ctx.environment, target.name)
     retire_database(ctx.control, ctx.databases, target.name, files=files)
     ctx.databases.create(target.name, owner=target.role)
@@ -48,14 +50,19 @@ def start_clean(ctx: StepContext, target: Target) -> None:
         log="production",
         learn=lambda: errors_of_odoo_alone(ctx, target),
     )
-    evidence.record(
-        ctx.control.artifacts,
-        ctx.store,
-        ctx.fence,
-        key="production.log",
-        data=installed.log,
-        content_type="text/plain",
-    )
+    ctx.keep("production.log", installed.log, content_type="text/plain")
     failed = blocking_failure(installed.checks)
     if failed is not None:
         raise StepFailed(f"the modules do not install for production: {failed.summary}")
+    _give_password(ctx, target)
+
+
+def _give_password(ctx: StepContext, target: Target) -> None:
+    """Set the administrator's first password: Odoo's own is known to everybody."""
+    password, place = first_hash(ctx.settings.home, ctx.environment)
+    with writer(target.access(ctx), application="odooops") as connection:
+        connection.execute(SET_ADMINISTRATOR, {"password": password})
+    if place is None:
+        ctx.log("info", "the administrator has the password that `ops env create` printed or was given")
+    else:
+        ctx.log("warn", f"nobody gave the administrator a password: a generated one is in {place}; remove it once read")

@@ -99,11 +99,31 @@ def start_from_template(ctx: StepContext, template: Template, name: str, *, role
     copy_tree(template_filestore(ctx.settings.home, template.database_name), target)
 
 
-def keep_template(ctx: StepContext, key: str, source: str, build: Build, *, tests: Mapping[str, Any]) -> None:
-    """Keep a copy of the database under the key; drop it if another run kept one with the same key first."""
-    name = template_name(key, ctx.run)
+def keep_template(
+    ctx: StepContext,
+    key: str,
+    source: str,
+    build: Build,
+    *,
+    tests: Mapping[str, Any],
+    name: str | None = None,
+    files: Path | None = None,
+) -> None:
+    """Keep a copy of the database under the key; drop it if another run kept one with the same key first.
+
+    Args:
+        ctx: the run's context.
+        key: the template's key.
+        source: the database to copy.
+        build: the build whose modules the database has.
+        tests: the facts that the template's row keeps.
+        name: the template's database; by default that of a template of modules.
+        files: the database's filestore; by default the environment's.
+    """
+    name = name or template_name(key, ctx.run)
     ctx.databases.keep_as_template(source, name)
-    copy_tree(filestore(ctx.settings.home, ctx.environment, source), template_filestore(ctx.settings.home, name))
+    kept = files or filestore(ctx.settings.home, ctx.environment, source)
+    copy_tree(kept, template_filestore(ctx.settings.home, name))
     try:
         ctx.control.templates.remember(
             ctx.fence, key=key, series=build.series, database_name=name, modules=build.modules, tests=tests

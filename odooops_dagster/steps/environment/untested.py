@@ -10,6 +10,7 @@ from odooops_dagster.home import data_folder
 from odooops_dagster.model import Build, DatabaseAccess, Job
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.environment.confinement import confined, home_of
+from odooops_dagster.steps.environment.shares import share_of
 from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.odoo.log import OdooLog
 from odooops_dagster.tools.odoo.untested import Untested, from_record, judged, read_answers, without_tests
@@ -57,6 +58,7 @@ def _ask(
         log_path=log_path,
         timeout_seconds=min(_LONGEST_ANSWER_SECONDS, ctx.settings.odoo_timeout_seconds),
         memory_mb=ctx.settings.odoo_memory_mb,
+        share=share_of(ctx.control, ctx.settings, ctx.environment),
     )
     ctx.runtime.execute(job, on_line=lambda _line: None)
     text = log_path.read_text(errors="replace") if log_path.is_file() else ""

@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from odooops_dagster.home import filestore
 from odooops_dagster.model import Build, CheckResult, DatabaseAccess, blocking_failure
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.environment.baseline import errors_of_odoo_alone
@@ -39,6 +38,10 @@ class Changes:
         """Return whether there is a module to install or update."""
         return bool(self.new or self.changed)
 
+    def __str__(self) -> str:
+        """Return the modules' names, for the run's log."""
+        return f"new: {', '.join(self.new) or 'none'}; changed: {', '.join(self.changed) or 'none'}"
+
 
 def update_clone(ctx: StepContext, target: Target, *, run_tests: bool) -> tuple[Installed | None, list[CheckResult]]:
     """Update the clone to the target's build and sanitize it again; Installed is None if no module changed.
@@ -49,11 +52,11 @@ def update_clone(ctx: StepContext, target: Target, *, run_tests: bool) -> tuple[
     access = target.access(ctx)
     states = module_states(access)
     changes = changes_for(target.build, states, kept_checksums(access))
-    ctx.log("info", f"new: {', '.join(changes.new) or 'none'}; changed: {', '.join(changes.changed) or 'none'}")
+    ctx.log("info", str(changes))
     tests = target.build.source.modules if run_tests else ()
     if not changes and not tests:
         if not is_neutralized_by(access, _scripts(target, states)):
-            _sanitize_again(ctx, target, states, is_updated=False)
+            sanitize_again(ctx, target, states, is_updated=False)
         return None, [_with_summary(check, _UNCHANGED) for check in judge_copy(states, target.build.modules, {})]
     # Odoo runs a module's tests only while it installs or updates the module.
     names = sorted({*changes.changed, *(name for name in tests if name not in changes.new)})
@@ -66,7 +69,7 @@ def update_clone(ctx: StepContext, target: Target, *, run_tests: bool) -> tuple[
         log="build",
         learn=lambda: errors_of_odoo_alone(ctx, target, installed=neutralize.installed(states)),
     )
-    _sanitize_again(ctx, target, installed.module_states, is_updated=True)
+    sanitize_again(ctx, target, installed.module_states, is_updated=True)
     keep_checksums(access, target.build)
     if tests:
         return installed, list(installed.checks)
@@ -130,7 +133,7 @@ def kept_checksums(access: DatabaseAccess) -> dict[str, str]:
     return known if isinstance(known, dict) else {}
 
 
-def _sanitize_again(ctx: StepContext, target: Target, states: Mapping[str, str], *, is_updated: bool) -> None:
+def sanitize_again(ctx: StepContext, target: Target, states: Mapping[str, str], *, is_updated: bool) -> None:
     """Neutralise, scrub and verify once more, with the target's own scripts.
 
     The target's scripts may cover more than those of production's code, and an update writes the modules' own data,
@@ -142,7 +145,7 @@ def _sanitize_again(ctx: StepContext, target: Target, states: Mapping[str, str],
         scripts=_scripts(target, states),
         masks=(),
         progress=lambda line: ctx.log("debug", line),
-        filestore=filestore(ctx.settings.home, ctx.environment, target.name),
+        filestore=target.filestore(ctx),
         terms=Terms(columns=rules["columns"], is_of_tables=is_updated, is_again=True),
     )
 

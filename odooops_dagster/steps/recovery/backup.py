@@ -19,16 +19,16 @@ from odooops_dagster.steps.core.progress import Meter
 from odooops_dagster.steps.recovery.backup_logs import log_sources, logs_summary
 from odooops_dagster.steps.recovery.data_location import locate_data
 from odooops_dagster.steps.recovery.proof import NOT_ASKED, Proof, prove_loadable
-from odooops_dagster.steps.recovery.verify import few, in_one_line, settle
+from odooops_dagster.steps.recovery.verify import few, in_one_line, read_back, settle
 from odooops_dagster.steps.recovery.zips import KeptZip, create_from_zip, forget_zip
 from odooops_dagster.tools.backup.create import Created, create
 from odooops_dagster.tools.backup.external_files import summary_of
 from odooops_dagster.tools.backup.manifest import Manifest
 from odooops_dagster.tools.backup.quarantine import quarantined
-from odooops_dagster.tools.backup.repositories import manifest_of, repository_of
+from odooops_dagster.tools.backup.repositories import manifest_of, mirror_of, repository_of
 from odooops_dagster.tools.backup.repository import Repository
 from odooops_dagster.tools.backup.repository_lock import LOCK_TTL, RepositoryLocked
-from odooops_dagster.tools.backup.verify import Verification, verify
+from odooops_dagster.tools.backup.verify import Verification
 from odooops_dagster.wording import rate_text, size_text
 
 # Within this time a garbage collection has ended, or its stale lock has expired.
@@ -142,8 +142,12 @@ def _create(ctx: StepContext, repository: Repository, backup: Backup) -> Created
 def _prove(ctx: StepContext, repository: Repository, backup: Backup, manifest: Manifest) -> BackupResult:
     """Read the backup back from the store, prove it on the environments' server, and record the result."""
     started = time.monotonic()
-    verification = verify(
-        repository, manifest, programs=pg_programs(ctx.settings), progress=Meter(ctx.control.logs, ctx.fence)
+    verification = read_back(
+        repository,
+        manifest,
+        programs=pg_programs(ctx.settings),
+        mirror=mirror_of(ctx.settings, ctx.project.slug),
+        progress=Meter(ctx.control.logs, ctx.fence),
     )
     seconds = time.monotonic() - started
     ctx.log("info", f"read back: {rate_text(verification.read_bytes, seconds)}")

@@ -61,4 +61,4 @@ def _lines_of(control: ControlPlane, run_id: UUID, most: int) -> Iterator[Readab
 
 
 def _line(row: Mapping[str, Any]) -> bytes:
-    return f"{row['logged_at'].astimezone(UTC).isoformat()} {row['level']:<5} {row['message']}\n".encode()
+    return f"{row['timestamp'].astimezone(UTC).isoformat()} {row['level']:<5} {row['message']}\n".encode()

@@ -1,4 +1,4 @@
-"""Step `drill`: prove a backup by restoring and booting it in an isolated sandbox."""
+"""Step `drill`: test a backup by restoring and booting it in an isolated sandbox."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from odooops_dagster.errors import OdooOpsError, StepFailed, Unavailable
 from odooops_dagster.kinds import backup_named_by
 from odooops_dagster.local.pg_programs import pg_programs
 from odooops_dagster.model import Backup, Build, CheckResult, DatabaseAccess, Drill, Service, Table
-from odooops_dagster.steps.core import evidence
 from odooops_dagster.steps.core.context import StepContext
+from odooops_dagster.steps.core.reports import keep_report
 from odooops_dagster.steps.core.server import require_server
-from odooops_dagster.steps.environment.deployment import wait_until_healthy
+from odooops_dagster.steps.environment.health import wait_until_healthy
 from odooops_dagster.steps.recovery.drill_alarm import Fault, tell_of_drill
-from odooops_dagster.steps.recovery.drill_sandbox import DrillSandbox, scratch
+from odooops_dagster.steps.recovery.drill_sandbox import URL, DrillSandbox, scratch
 from odooops_dagster.steps.recovery.load import (
     Stored,
     build_of,
@@ -32,7 +32,7 @@ from odooops_dagster.steps.recovery.load import (
     open_backup,
 )
 from odooops_dagster.steps.recovery.verify import verify_again
-from odooops_dagster.tools.backup.repositories import repository_of
+from odooops_dagster.tools.backup.repositories import mirror_of, repository_of
 from odooops_dagster.tools.backup.repository import Damaged
 from odooops_dagster.tools.postgres.contents import module_states, read_rows
 from odooops_dagster.tools.sanitize import neutralize
@@ -41,8 +41,6 @@ from odooops_dagster.tools.sanitize.pipeline import sanitize
 from odooops_dagster.tools.sanitize.terms import Terms
 from odooops_dagster.wording import age_text
 
-# Nobody opens the copy.
-_URL = "http://localhost/"
 # The number of attachments among which one is chosen to read; Odoo replaces the ones it generates itself.
 _CANDIDATES = 100
 # The prefix of the reason of a drill that could not finish; a fault of the backup needs none.
@@ -142,7 +140,7 @@ def _prove(ctx: StepContext, proof: _Proof) -> float:
     build = build_of(ctx, proof.backup)
     require_server(ctx, build.series)
     proof.fault = "backup"
-    stored = open_backup(ctx, proof.backup)
+    stored = open_backup(ctx, proof.backup, is_proof=True)
     with scratch(ctx) as (place, access):
         loaded = load_backup(ctx, stored, access, place.filestore)
         proof.done("restore")
@@ -192,7 +190,7 @@ def _read(service: Service, attachment: tuple[int, str] | None) -> CheckResult:
     """Read the attachment through Odoo."""
     if attachment is None:
         return CheckResult(name="attachment_readable", passed=True, summary="the backup has no attachment to read")
-    return check_attachment(_URL, attachment_id=attachment[0], sha1=attachment[1], socket=service.socket)
+    return check_attachment(URL, attachment_id=attachment[0], sha1=attachment[1], socket=service.socket)
 
 
 def _opened(attachments: Mapping[int, str]) -> Script:
@@ -226,7 +224,7 @@ def _boot(ctx: StepContext, proof: _Proof, build: Build, place: DrillSandbox, ac
     service = place.service(ctx.settings, access, build)
     ctx.runtime.start(service)
     ctx.log("info", "the copy starts")
-    proof.checks.append(wait_until_healthy(ctx, service, _URL, access))
+    proof.checks.append(wait_until_healthy(ctx, service, URL, access))
     proof.done("boot")
     return service
 
@@ -290,7 +288,13 @@ def _note_failure(ctx: StepContext, proof: _Proof, drill: Drill, exc: Exception)
     if isinstance(exc, Damaged):
         repository = repository_of(ctx.store, ctx.settings, ctx.project.slug)
         with suppress(OdooOpsError):  # the drill's outcome is recorded in any case
-            verify_again(ctx.control, repository, proof.backup, programs=pg_programs(ctx.settings))
+            verify_again(
+                ctx.control,
+                repository,
+                proof.backup,
+                programs=pg_programs(ctx.settings),
+                mirror=mirror_of(ctx.settings, ctx.project.slug),
+            )
     report = _report(proof, drill) | {"error": summary, "fault": fault}
     evidence_id = _keep(ctx, report)
     ended = ctx.control.drills.end(ctx.fence, passed=False, summary=summary, evidence_id=evidence_id, report=report)
@@ -315,15 +319,4 @@ def _report(proof: _Proof, drill: Drill) -> dict[str, Any]:
 def _keep(ctx: StepContext, report: Mapping[str, Any]) -> UUID:
     """Store the report and return the id of the evidence."""
     data = json.dumps(report, indent=1, default=str).encode()
-    key = f"drill-{ctx.run.attempt}.json"
-    kept = evidence.record(
-        ctx.control.artifacts, ctx.store, ctx.fence, key=key, data=data, content_type="application/json"
-    )
-    return ctx.control.releases.record_evidence(
-        kind="recovery_drill",
-        s3_url=kept.url,
-        sha256=kept.sha256,
-        run_id=ctx.run.id,
-        content_type=kept.content_type,
-        size_bytes=kept.size_bytes,
-    )
+    return keep_report(ctx, kind="recovery_drill", key=f"drill-{ctx.run.attempt}.json", data=data)

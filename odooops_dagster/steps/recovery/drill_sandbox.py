@@ -21,9 +21,14 @@ from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.undo import undoing
 from odooops_dagster.steps.environment.confinement import confined, from_inside, home_of
 from odooops_dagster.steps.environment.retire import retire_database
+from odooops_dagster.steps.environment.shares import share_of_drill
 from odooops_dagster.tools.odoo import commands
 from odooops_dagster.tools.postgres.databases import OdooDatabases
+from odooops_dagster.tools.project_file import OdooOptions
 from odooops_dagster.tools.runtime import Runtime
+
+# Only the platform opens what runs in a sandbox, at its socket.
+URL = "http://localhost/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +44,9 @@ class DrillSandbox:
         """Return the folder in which the sandbox's Odoo looks for attachments."""
         return self.folder / "data" / "filestore" / self.name
 
-    def service(self, settings: Settings, access: DatabaseAccess, build: Build) -> Service:
+    def service(
+        self, settings: Settings, access: DatabaseAccess, build: Build, *, more: OdooOptions | None = None
+    ) -> Service:
         """Write the configuration of the sandbox's Odoo, without cron threads, and return the service."""
         config = self.folder / "odoo.conf"
         text = commands.config_file(
@@ -50,6 +57,7 @@ class DrillSandbox:
             cron_threads=0,
             memory_mb=settings.odoo_memory_mb,
             series=build.series,
+            more=more or OdooOptions(),
         )
         write_whole(config, text.encode())
         data = self.folder / "data"
@@ -61,6 +69,7 @@ class DrillSandbox:
             port=settings.environments_port,
             log_path=self.folder / "odoo.log",
             memory_mb=settings.odoo_memory_mb,
+            share=share_of_drill(settings, name=self.name, folder=self.folder),
             socket=trial_socket(settings.home, self.name),
         )
 
@@ -73,17 +82,24 @@ class DrillSandbox:
 
 
 @contextmanager
-def scratch(ctx: StepContext) -> Iterator[tuple[DrillSandbox, DatabaseAccess]]:
-    """Yield this attempt's sandbox with an empty database, and remove it whatever happens."""
+def sandbox(ctx: StepContext) -> Iterator[DrillSandbox]:
+    """Yield this attempt's sandbox with its role and no database yet, and remove it whatever happens."""
     name = drill_name(ctx.run)
     place = DrillSandbox(name=name, run_id=ctx.run.id, folder=sandbox_folder(ctx.settings.home, name))
     with undoing(ctx.log) as undo:
         undo.add(f"what is left of drill {name}", lambda: place.take_away(ctx.control, ctx.runtime, ctx.databases))
         place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         ctx.databases.ensure_role(name)
-        ctx.databases.create(name, owner=name)
-        yield place, ctx.databases.access(name, role=name)
+        yield place
         undo.run()
+
+
+@contextmanager
+def scratch(ctx: StepContext) -> Iterator[tuple[DrillSandbox, DatabaseAccess]]:
+    """Yield this attempt's sandbox with an empty database, and remove it whatever happens."""
+    with sandbox(ctx) as place:
+        ctx.databases.create(place.name, owner=place.name)
+        yield place, ctx.databases.access(place.name, role=place.name)
 
 
 def left_behind(home: Path) -> list[DrillSandbox]:

@@ -23,7 +23,8 @@ from odooops_dagster.tools.backup import dump
 from odooops_dagster.tools.backup.dump import Facts
 from odooops_dagster.tools.backup.filestore import inside
 from odooops_dagster.tools.backup.manifest import File, Manifest
-from odooops_dagster.tools.backup.repositories import manifest_of, repository_of
+from odooops_dagster.tools.backup.mirror import MirroredRepository
+from odooops_dagster.tools.backup.repositories import manifest_of, mirror_of, repository_of
 from odooops_dagster.tools.backup.repository import Damaged, Repository
 from odooops_dagster.tools.backup.restore import files_of, restore_database, restore_filestore
 from odooops_dagster.tools.backup.schema_load import Loaded
@@ -39,18 +40,36 @@ class Stored:
     files: Sequence[File]
 
 
-def open_backup(ctx: StepContext, backup: Backup) -> Stored:
+def open_backup(ctx: StepContext, backup: Backup, *, is_proof: bool = False) -> Stored:
     """Read the manifest and the file table.
+
+    Args:
+        ctx: the context.
+        backup: its row.
+        is_proof: whether the store itself is to be proved: its mirror helps only who needs the data.
 
     Raises:
         Damaged: one of them is missing from the store or differs from what was written.
     """
     repository = repository_of(ctx.store, ctx.settings, ctx.project.slug)
+    mirror = mirror_of(ctx.settings, ctx.project.slug) if backup.mirror_url and not is_proof else None
+    if mirror is not None:
+        repository = MirroredRepository(repository, mirror, tell=lambda said: ctx.log("warn", said))
     try:
-        manifest = manifest_of(repository, backup)
+        manifest = _manifest(repository, mirror, backup)
         return Stored(backup=backup, repository=repository, manifest=manifest, files=files_of(repository, manifest))
     except NotFound as exc:
         raise Damaged(f"backup {backup.id}: {exc}", hint=_OTHER) from exc
+
+
+def _manifest(repository: Repository, mirror: Repository | None, backup: Backup) -> Manifest:
+    """Return the backup's manifest; from the mirror, if the store has another one under its name."""
+    try:
+        return manifest_of(repository, backup)
+    except Damaged:
+        if mirror is None:
+            raise
+        return manifest_of(mirror, backup)
 
 
 def load_backup(

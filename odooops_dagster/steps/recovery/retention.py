@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.errors import Conflict
@@ -154,6 +155,19 @@ def _remove_manifests(repository: Repository, backups: Sequence[Backup]) -> list
     for key in keys:
         gc.drop(repository, key)
     return keys
+
+
+def remove_dropped(control: ControlPlane, mirror: Repository, project_id: UUID, *, turn: str) -> int:
+    """Remove from the mirror of a project's backups what was dropped, and return the number of objects.
+
+    Raises:
+        Conflict: another process works on the mirror; the objects are removed at a later turn.
+    """
+    backups = control.backups.list(project_id)
+    _remove_manifests(mirror, backups)
+    if not any(backup.status == "dropped" and backup.mirror_url for backup in backups):
+        return 0
+    return len(gc.collect(mirror, collector_id=turn).keys)
 
 
 def _is_over(key: str, backup: Backup | None) -> bool:

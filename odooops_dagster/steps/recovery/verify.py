@@ -14,9 +14,10 @@ from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.progress import Meter
 from odooops_dagster.tools.backup.dump import Programs
 from odooops_dagster.tools.backup.manifest import LaterFormat, Manifest
+from odooops_dagster.tools.backup.mirror import mend_from
 from odooops_dagster.tools.backup.parallel import Progress, silent
 from odooops_dagster.tools.backup.quarantine import quarantine, release_from_quarantine
-from odooops_dagster.tools.backup.repositories import manifest_key, manifest_of, repository_of
+from odooops_dagster.tools.backup.repositories import manifest_key, manifest_of, mirror_of, repository_of
 from odooops_dagster.tools.backup.repository import Damaged, Repository
 from odooops_dagster.tools.backup.verify import Defect, Verification, verify
 
@@ -66,6 +67,7 @@ def verify_backup(ctx: StepContext) -> VerifiedAgain:
         repository_of(ctx.store, ctx.settings, ctx.project.slug),
         backup,
         programs=pg_programs(ctx.settings),
+        mirror=mirror_of(ctx.settings, ctx.project.slug),
         progress=Meter(ctx.control.logs, ctx.fence),
     )
     said = f"backup {backup.id} is " + ("good" if done.fault is None else f"damaged: {done.fault}")
@@ -82,16 +84,22 @@ def _branch(environment: Environment) -> str:
 
 
 def verify_again(
-    control: ControlPlane, repository: Repository, backup: Backup, *, programs: Programs, progress: Progress = silent
+    control: ControlPlane,
+    repository: Repository,
+    backup: Backup,
+    *,
+    programs: Programs,
+    mirror: Repository | None = None,
+    progress: Progress = silent,
 ) -> VerifiedAgain:
-    """Read a backup back from the store and record the result in its row.
+    """Read a backup back from the store, mended from the mirror if there is one, and record the result in its row.
 
     Raises:
         Unavailable: the store does not answer; nothing is recorded.
         Conflict: a run works on the backup, it was dropped, or it cannot be read with this key.
     """
     try:
-        manifest = manifest_of(repository, backup)
+        manifest = _manifest_of(repository, mirror, backup)
     except Conflict as exc:
         if not _is_a_verdict(repository, backup, exc):
             raise
@@ -103,12 +111,43 @@ def verify_again(
         return VerifiedAgain(
             backup=control.backups.record_recheck(backup, error_message=str(exc)), fault=str(exc), verification=None
         )
-    verification = verify(repository, manifest, programs=programs, progress=progress)
+    verification = read_back(repository, manifest, programs=programs, mirror=mirror, progress=progress)
     settle(control, repository, backup, manifest, verification)
     fault = None if verification.is_good else in_one_line(verification.defects)
     return VerifiedAgain(
         backup=control.backups.record_recheck(backup, error_message=fault), fault=fault, verification=verification
     )
+
+
+def _manifest_of(repository: Repository, mirror: Repository | None, backup: Backup) -> Manifest:
+    """Return the backup's manifest; what the store lost of it is written there again from the mirror."""
+    try:
+        return manifest_of(repository, backup)
+    except Conflict:
+        if mirror is None or backup.mirror_url is None:
+            raise
+        manifest = manifest_of(mirror, backup)
+        repository.write_manifest(manifest)
+        return manifest
+
+
+def read_back(
+    repository: Repository,
+    manifest: Manifest,
+    *,
+    programs: Programs,
+    mirror: Repository | None,
+    progress: Progress = silent,
+) -> Verification:
+    """Read a backup back from the store; where something is damaged that the mirror has whole, mend it and read again.
+
+    Raises:
+        Unavailable: the store does not answer; nothing is known about the backup.
+    """
+    found = verify(repository, manifest, programs=programs, progress=progress)
+    if found.is_good or mirror is None or not mend_from(mirror, repository, manifest, found):
+        return found
+    return verify(repository, manifest, programs=programs, progress=progress)
 
 
 def settle(

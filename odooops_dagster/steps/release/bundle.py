@@ -13,6 +13,7 @@ from odooops_dagster.errors import Conflict, NotFound, Unreadable
 from odooops_dagster.model import Project
 from odooops_dagster.model.releases import Release
 from odooops_dagster.steps.core.evidence import object_at
+from odooops_dagster.steps.release.bundle_approvals import approvals_of
 from odooops_dagster.steps.release.bundle_record import BUNDLE_KIND, Found, Record, read_record
 from odooops_dagster.steps.release.bundle_statements import index, state, summary
 from odooops_dagster.tools.bundle.archive import LARGEST_BUNDLE, LARGEST_PART, pack, size_of_part
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from securesystemslib.signer import CryptoSigner
 
 _CONTENT_TYPE = "application/x-tar"
-# What statements and the record may take of a bundle, beside the evidence.
+# Limit of statements and the record in a bundle, beside the evidence.
 _RESERVED = 64 * 1024 * 1024
 _TRIES = 3
 
@@ -90,7 +91,7 @@ def _parts(store: ObjectStore, signer: CryptoSigner, record: Record) -> tuple[di
         signed[statement_part("summary")] = sealed(whole, signer)
     evidence = [_told_object(found, enclosed, left_out) for found in record.objects]
     told = record.told() | {"format": FORMAT, "evidence": evidence, "left_out": missing}
-    parts = {RECORD: canonical(told), KEY: public_pem(signer), **signed, **enclosed}
+    parts = {RECORD: canonical(told), KEY: public_pem(signer), **signed, **enclosed, **approvals_of(record)}
     return {INDEX: sealed(index(record, parts), signer), **parts}, missing
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from odooops_dagster.control import ControlPlane
 from odooops_dagster.model import Backup, Project, Restore, Run
+from odooops_dagster.model.people import PersonKey
 from odooops_dagster.model.releases import Deployment, Gate, GateException, Incident, Release
 from odooops_dagster.tools.git import Remote
 
@@ -28,6 +29,7 @@ _RUN = (
 )  # fmt: skip
 _CHECK = ("id", "name", "status", "summary", "metadata", "source", "run_id", "deployment_id", "occurred_at")
 _DECISION = ("id", "decision", "approver_id", "persona_role", "rationale_structured", "source", "occurred_at")
+_SIGNED = ("approver_id", "decision", "signature", "key_id", "created_at")
 _RUN_CHECK = ("attempt", "name", "passed", "blocking", "summary", "metadata", "created_at")
 _LINEAGE = ("asset_key", "partition_key", "code_version", "data_version", "inputs", "created_at")
 _NOT_OF_DEPLOYMENT = ("database_name", "previous_database_name", "keep_previous_until", "project_id")
@@ -35,11 +37,12 @@ _NOT_OF_DEPLOYMENT = ("database_name", "previous_database_name", "keep_previous_
 
 @dataclass(frozen=True, kw_only=True)
 class JudgedGate:
-    """A gate with its checks and decisions, oldest first."""
+    """A gate with its checks and decisions, oldest first, and what people signed."""
 
     gate: Gate
     checks: tuple[dict[str, Any], ...]
     decisions: tuple[dict[str, Any], ...]
+    signed: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +85,8 @@ class Record:
     restores: tuple[Restore, ...]
     runs: tuple[ToldRun, ...]
     objects: tuple[Found, ...]
+    keys: tuple[PersonKey, ...] = ()
+    are_signed: bool = False  # whether policy asks for signatures
 
     @property
     def repository(self) -> str:
@@ -94,7 +99,7 @@ class Record:
         return next((each.run for each in self.runs if each.run.id == self.release.run_id), None)
 
     def told(self) -> dict[str, Any]:
-        """Return the record as a bundle tells it."""
+        """Return the record as plain JSON for a bundle."""
         return {
             "project": {
                 "id": self.project.id,
@@ -103,6 +108,7 @@ class Record:
                 "repository": self.repository,
             },
             "release": asdict(self.release),
+            "signatures": "required" if self.are_signed else "optional",
             "gates": [asdict(each.gate) | {"checks": each.checks, "decisions": each.decisions} for each in self.gates],
             "exceptions": [asdict(each) for each in self.exceptions],
             "deployments": [_without(asdict(each), _NOT_OF_DEPLOYMENT) for each in self.deployments],
@@ -118,7 +124,7 @@ class Record:
 
 def read_record(control: ControlPlane, project: Project, release: Release) -> Record:
     """Return what the record says of the release."""
-    gates = tuple(_judged(control, gate) for gate in control.gates.list(release.id))
+    gates = read_gates(control, release)
     deployments = tuple(reversed(control.deployments.list(release_id=release.id)))
     evidence = [row for row in control.releases.evidence(release.id) if row["kind"] != BUNDLE_KIND]
     named = (control.runs.get(run_id) for run_id in _run_ids(release, gates, deployments, evidence))
@@ -137,15 +143,30 @@ def read_record(control: ControlPlane, project: Project, release: Release) -> Re
         restores=tuple(restores),
         runs=tuple(_told_run(control, run) for run in runs),
         objects=tuple(_objects(control, gates, runs, evidence)),
+        keys=tuple(_keys(control, gates)),
+        are_signed=control.policies.get(project.id, policy_type="gates")["signatures"] == "required",
     )
+
+
+def read_gates(control: ControlPlane, release: Release) -> tuple[JudgedGate, ...]:
+    """Return the release's gates with what decided them."""
+    return tuple(_judged(control, gate) for gate in control.gates.list(release.id))
 
 
 def _judged(control: ControlPlane, gate: Gate) -> JudgedGate:
+    decisions = control.gates.decisions(gate.gate_id)
     return JudgedGate(
         gate=gate,
         checks=tuple(_only(row, _CHECK) for row in control.gates.checks(gate.gate_id)),
-        decisions=tuple(_only(row, _DECISION) for row in control.gates.decisions(gate.gate_id)),
+        decisions=tuple(_only(row, _DECISION) for row in decisions),
+        signed=tuple(_only(row, _SIGNED) for row in decisions if row["signature"] is not None),
     )
+
+
+def _keys(control: ControlPlane, gates: Iterable[JudgedGate]) -> Iterator[PersonKey]:
+    """Yield the keys by which the gates' approvals were signed."""
+    used = {each["key_id"] for gate in gates for each in gate.signed}
+    yield from (key for key in (control.people.signing_keys() if used else ()) if key.id in used)
 
 
 def _run_ids(

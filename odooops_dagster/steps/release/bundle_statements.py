@@ -82,7 +82,7 @@ def _on_image(record: Record, predicate_type: str, predicate: Mapping[str, Any])
 
 
 def _provenance(record: Record, run: Run, build: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the build as SLSA's provenance v1 tells it; commits and digests are what it was made of."""
+    """Return the build as SLSA provenance v1, with commits and digests as its materials."""
     times = {"startedOn": run.started_at, "finishedOn": run.finished_at}
     return {
         "buildDefinition": {

@@ -1,4 +1,4 @@
-"""Gate G4: tell how a deployment does, as every other health check is told, and ask people where it is inconclusive."""
+"""Gate G4: report the health of a deployment as any other health check, and ask people if it is inconclusive."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from odooops_dagster.errors import StepFailed
 from odooops_dagster.model import CheckResult
 from odooops_dagster.model.releases import Deployment
 from odooops_dagster.steps.core.context import StepContext
-from odooops_dagster.steps.environment.deployment import keep_answer
+from odooops_dagster.steps.environment.health import keep_answer
 
 Moment = Literal["before", "after"]
 # Each look has a file of its own: the bytes of a run's file never change.

@@ -9,15 +9,13 @@ itself. A release that changes no module needs no copy: its build is proved besi
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
-from odooops_dagster.errors import OdooOpsError, StepFailed
+from odooops_dagster.errors import OdooOpsError, StepFailed, Unavailable
 from odooops_dagster.home import (
     candidate_name,
     database_name,
@@ -28,20 +26,25 @@ from odooops_dagster.home import (
 )
 from odooops_dagster.model import Build, CheckResult, DatabaseAccess, blocking_failure
 from odooops_dagster.model.releases import Deployment
-from odooops_dagster.steps.core import evidence
+from odooops_dagster.steps.build.trust import require_image
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.core.files import complete_tree
 from odooops_dagster.steps.core.server import require_server
 from odooops_dagster.steps.core.undo import Undo, undoing
+from odooops_dagster.steps.environment import front
 from odooops_dagster.steps.environment.converge import converge, deployed_service, odoo_service
-from odooops_dagster.steps.environment.deployment import wait_until_healthy
-from odooops_dagster.steps.environment.install import Installed, Target
+from odooops_dagster.steps.environment.health import wait_until_healthy
+from odooops_dagster.steps.environment.install import Target
+from odooops_dagster.steps.environment.printing import set_report_url
 from odooops_dagster.steps.environment.production import refuse_replacement
 from odooops_dagster.steps.environment.retire import retire_database
-from odooops_dagster.steps.environment.update import Changes, changes_for, kept_checksums, update_clone, update_modules
+from odooops_dagster.steps.environment.update import Changes, changes_for, kept_checksums, update_clone
+from odooops_dagster.steps.environment.variables import require_secrets
+from odooops_dagster.steps.release.faults import is_another_server, server_since
 from odooops_dagster.steps.release.health import ask_people, tell_health
-from odooops_dagster.steps.release.locks import watching_locks
+from odooops_dagster.steps.release.phases import downtime_table, note_phase, phase, predicted_downtime
 from odooops_dagster.steps.release.released import deployment_of, released_build, require_eligible
+from odooops_dagster.steps.release.timed_update import modules_of, target_of, update_in_time
 from odooops_dagster.steps.release.way_back import back_up_before, keep_until
 from odooops_dagster.tools.postgres.contents import module_states
 from odooops_dagster.tools.project_file import settings_of
@@ -85,9 +88,12 @@ def promote(ctx: StepContext) -> PromotionResult:
     require_eligible(ctx, deployment)
     refuse_replacement(ctx, current)
     build = released_build(ctx, deployment)
+    require_image(ctx, build)
     require_server(ctx, build.series)
+    require_secrets(ctx.control, ctx.environment, settings_of(build.source))
     backup_id = back_up_before(ctx, deployment)
     started = ctx.control.deployments.start_promotion(ctx.fence, backup_id=backup_id)
+    server = server_since(ctx, current)
     try:
         with undoing(ctx.log) as undo:
             draft = _draft(ctx, started, build, undo)
@@ -98,10 +104,12 @@ def promote(ctx: StepContext) -> PromotionResult:
             else:
                 undo.run()
     except (OdooOpsError, OSError) as exc:
-        _note_failure(ctx, str(exc))
+        is_lost = isinstance(exc, (Unavailable, OSError)) or is_another_server(ctx, current, server)
+        _note_failure(ctx, str(exc), is_of_platform=is_lost)
         raise
     if failed is not None:
-        _note_failure(ctx, f"{failed.name}: {failed.summary}")
+        is_lost = is_another_server(ctx, current, server)
+        _note_failure(ctx, f"{failed.name}: {failed.summary}", is_of_platform=is_lost)
         return _result(ctx, started, draft.checks)
     return _served(ctx, started, draft.checks)
 
@@ -118,19 +126,18 @@ def _require_hosted(ctx: StepContext) -> str:
 
 def _serve_what_is_recorded(ctx: StepContext) -> None:
     """Let people work during the backup, also where an attempt that was killed had kept them out."""
-    converge(ctx.runtime, ctx.databases, ctx.settings, ctx.environment)
+    converge(ctx.control, ctx.runtime, ctx.databases, ctx.settings, ctx.environment)
     ctx.runtime.stop(candidate_name(ctx.environment, ctx.run), remove=True)
 
 
 def _draft(ctx: StepContext, deployment: Deployment, build: Build, undo: Undo) -> _Draft:
     """Return the build with the data that shall take over, and the checks of the update and of its health."""
-    started = time.monotonic()
     draft = _with_data(ctx, deployment, build, undo)
     if blocking_failure(draft.checks) is None:
-        health = _prove(ctx, draft, undo)
+        with phase(ctx, "health"):
+            health = _prove(ctx, draft, undo)
         tell_health(ctx, deployment, health, moment="before")
         draft = replace(draft, checks=(*draft.checks, health))
-    _note_phase(ctx, "update and health", started)
     return draft
 
 
@@ -141,12 +148,14 @@ def _with_data(ctx: StepContext, deployment: Deployment, build: Build, undo: Und
         return _Draft(build=build, database=_data_before(ctx, deployment, undo))
     access = _access(ctx, current)
     changes = changes_for(build, module_states(access), kept_checksums(access))
-    ctx.log("info", f"new: {', '.join(changes.new) or 'none'}; changed: {', '.join(changes.changed) or 'none'}")
+    ctx.log("info", str(changes))
     if not changes:
         return _Draft(build=build, database=current)
-    target = _target(ctx, build)
-    _copy(ctx, current, target, undo)
-    return _Draft(build=build, database=target.name, checks=_update(ctx, target, changes))
+    target = target_of(build, name=database_name(ctx.environment, ctx.run), role=role_name(ctx.environment))
+    _copy(ctx, deployment, current, target, undo)
+    with phase(ctx, "update"):
+        checks = _update(ctx, target, changes)
+    return _Draft(build=build, database=target.name, checks=checks)
 
 
 def _data_before(ctx: StepContext, rollback: Deployment, undo: Undo) -> str:
@@ -162,22 +171,11 @@ def _data_before(ctx: StepContext, rollback: Deployment, undo: Undo) -> str:
             "the data from before the deployment are not kept any more",
             hint="roll back the code alone, or restore a backup: ops backup list",
         )
-    _keep_people_out(ctx, undo)
+    _keep_people_out(ctx, rollback, undo)
     return before
 
 
-def _target(ctx: StepContext, build: Build) -> Target:
-    return Target(
-        name=database_name(ctx.environment, ctx.run),
-        role=role_name(ctx.environment),
-        build=build,
-        demo=False,
-        today=datetime.now(tz=UTC).date(),
-        quiet=settings_of(build.source).log_allow,
-    )
-
-
-def _copy(ctx: StepContext, current: str, target: Target, undo: Undo) -> None:
+def _copy(ctx: StepContext, deployment: Deployment, current: str, target: Target, undo: Undo) -> None:
     """Keep people out and copy the data; most files are copied before that.
 
     The files wait among the run's own until there is a database, by whose name the janitor finds files.
@@ -191,57 +189,44 @@ def _copy(ctx: StepContext, current: str, target: Target, undo: Undo) -> None:
         lambda: retire_database(ctx.control, ctx.databases, target.name, files=copy),
     )
     complete_tree(files, draft)
-    _keep_people_out(ctx, undo)
     started = time.monotonic()
+    _keep_people_out(ctx, deployment, undo)
     complete_tree(files, draft)
     ctx.databases.create(target.name, owner=target.role, template=current)
     draft.rename(copy)
-    _note_phase(ctx, "copy of the data", started)
+    note_phase(ctx, "copy", seconds=time.monotonic() - started)
 
 
-def _keep_people_out(ctx: StepContext, undo: Undo) -> None:
-    """Stop the service: from now on nobody changes the data, which are the restore point."""
+def _keep_people_out(ctx: StepContext, deployment: Deployment, undo: Undo) -> None:
+    """Stop the service: from now on nobody changes the data, which are the restore point. Who asks is told how long."""
     undo.add("the maintenance", lambda: _put_back(ctx))
+    front.post(ctx.settings, ctx.environment, "maintenance", seconds=predicted_downtime(ctx, deployment.release_id))
+    front.let_finish(ctx)
     ctx.runtime.stop(service_name(ctx.environment))
     ctx.log("info", f"{ctx.environment.partition_key} is in maintenance: nobody can work there")
 
 
 def _put_back(ctx: StepContext) -> None:
     """Let what the environment's row names serve."""
-    converge(ctx.runtime, ctx.databases, ctx.settings, ctx.control.environments.by_id(ctx.environment.id))
+    environment = ctx.control.environments.by_id(ctx.environment.id)
+    converge(ctx.control, ctx.runtime, ctx.databases, ctx.settings, environment)
     ctx.log("info", f"{ctx.environment.partition_key} serves again")
 
 
 def _update(ctx: StepContext, target: Target, changes: Changes) -> tuple[CheckResult, ...]:
-    """Update the copy within the time that policy allows, and see who holds it up; a staging's data stay harmless."""
-    rules = ctx.control.policies.get(ctx.project.id, policy_type="promotion")
-    seconds = min(60.0 * int(rules["update_minutes"]), ctx.settings.odoo_timeout_seconds)
-    within = replace(ctx, settings=ctx.settings.model_copy(update={"odoo_timeout_seconds": seconds}))
-    with watching_locks(ctx, target.access(ctx)) as watch:
-        if ctx.environment.stage == "production":
-            installed: Installed | None = update_modules(within, target, changes, log="promotion")
-            checks: Sequence[CheckResult] = installed.checks if installed else ()
-        else:
-            installed, checks = update_clone(within, target, run_tests=False)
-    if installed is not None:
-        _keep_evidence(ctx, installed)
-    return watch.explain(checks)
-
-
-def _keep_evidence(ctx: StepContext, installed: Installed) -> None:
-    modules = json.dumps(installed.module_states, indent=1).encode()
-    for key, data, kind in (
-        ("promotion.log", installed.log, "text/plain"),
-        ("modules.json", modules, "application/json"),
-    ):
-        evidence.record(ctx.control.artifacts, ctx.store, ctx.fence, key=key, data=data, content_type=kind)
+    """Update the copy; a staging's data stay harmless."""
+    if ctx.environment.stage == "production":
+        return update_in_time(ctx, target, modules_of(target, changes))
+    return update_in_time(ctx, target, lambda within: update_clone(within, target, run_tests=False))
 
 
 def _prove(ctx: StepContext, draft: _Draft, undo: Undo) -> CheckResult:
     """Start the build at a socket that nobody knows, without background work, and run the health check."""
     name = candidate_name(ctx.environment, ctx.run)
     undo.add(f"service {name}", lambda: ctx.runtime.stop(name, remove=True))
+    set_report_url(ctx.settings, ctx.environment, _access(ctx, draft.database))
     service = odoo_service(
+        ctx.control,
         ctx.databases,
         ctx.settings,
         ctx.environment,
@@ -280,11 +265,11 @@ def _served(ctx: StepContext, deployment: Deployment, checks: Sequence[CheckResu
     """
     started = time.monotonic()
     environment = ctx.control.environments.by_id(ctx.environment.id)
-    converge(ctx.runtime, ctx.databases, ctx.settings, environment)
-    ctx.runtime.stop(candidate_name(environment, ctx.run), remove=True)
-    service = deployed_service(ctx.databases, ctx.settings, environment)
-    check = wait_until_healthy(ctx, service, str(environment.url), _access(ctx, str(environment.database_name)))
-    _note_phase(ctx, "start", started)
+    service = deployed_service(ctx.control, ctx.databases, ctx.settings, environment)
+    with front.candidate_answers(ctx):
+        ctx.runtime.start(service)
+        check = wait_until_healthy(ctx, service, str(environment.url), _access(ctx, str(environment.database_name)))
+    note_phase(ctx, "start", seconds=time.monotonic() - started)
     if not check.passed:
         ask_people(ctx, deployment, check)
         tell_health(ctx, deployment, check, moment="after")
@@ -300,19 +285,14 @@ def _served(ctx: StepContext, deployment: Deployment, checks: Sequence[CheckResu
     return _result(ctx, done, (*(known for known in checks if known.name != check.name), check))
 
 
-def _note_failure(ctx: StepContext, reason: str) -> None:
+def _note_failure(ctx: StepContext, reason: str, *, is_of_platform: bool) -> None:
     """Record the rollback and open an incident, unless the record does not answer: then the run's end says it."""
     try:
-        ctx.control.deployments.record_failure(ctx.fence, reason=" ".join(reason.split()))
+        ctx.control.deployments.record_failure(
+            ctx.fence, reason=" ".join(reason.split()), is_of_platform=is_of_platform
+        )
     except OdooOpsError as exc:
         ctx.log("warn", f"the rollback could not be recorded: {exc}")
-
-
-def _note_phase(ctx: StepContext, phase: str, started: float) -> None:
-    seconds = round(time.monotonic() - started, 3)
-    ctx.control.logs.event(
-        ctx.fence, level="info", message=f"{phase}: {seconds:.1f} s", payload={"phase": phase, "seconds": seconds}
-    )
 
 
 def _result(ctx: StepContext, deployment: Deployment, checks: Sequence[CheckResult]) -> PromotionResult:
@@ -329,6 +309,7 @@ def _result(ctx: StepContext, deployment: Deployment, checks: Sequence[CheckResu
             "git_sha": environment.deployed_sha,
             "deployment": str(deployment.id),
             "backup": str(deployment.backup_id) if deployment.backup_id else None,
+            "downtime": downtime_table(ctx, deployment.release_id),
         },
         data_version=f"{environment.image_digest}@{environment.database_name}",
     )

@@ -11,6 +11,7 @@ from odooops_dagster.errors import StepFailed
 from odooops_dagster.model.releases import Deployment
 from odooops_dagster.steps.core.context import StepContext
 from odooops_dagster.steps.recovery.backup import back_up
+from odooops_dagster.steps.release.phases import phase
 
 # For a rollback that was asked for in time and waits in the queue.
 _GRACE = timedelta(hours=1)
@@ -34,7 +35,8 @@ def back_up_before(ctx: StepContext, deployment: Deployment) -> UUID | None:
         ctx.log("info", f"backup {newest.id} of {newest.moment:%Y-%m-%d %H:%M %Z} is fresh enough to return to")
         return newest.id
     ctx.log("info", f"backing up {ctx.environment.partition_key}: people go on working meanwhile")
-    made = back_up(replace(ctx, run=replace(ctx.run, config={})))
+    with phase(ctx, "backup"):
+        made = back_up(replace(ctx, run=replace(ctx.run, config={})))
     for check in made.checks:
         if not check.passed:
             ctx.log("warn", f"{check.name}: {check.summary}")

@@ -31,9 +31,9 @@ class RemovedArtifacts:
 
 
 def expire_rows(control: ControlPlane, *, progress: Callable[[str], object] = lambda _: None) -> list[Expiry]:
-    """Remove old log lines, deliveries and months of events in batches, until none is left."""
+    """Remove old log lines, deliveries, attempts, mails and months of events in batches, until none is left."""
     done: list[Expiry] = []
-    while removed := control.retention.expire("logs", "ingest", "events"):
+    while removed := control.retention.expire("logs", "ingest", "egress", "mails", "events"):
         done += removed
         for expiry in removed:
             progress(str(expiry))

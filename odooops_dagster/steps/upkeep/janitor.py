@@ -19,7 +19,8 @@ from odooops_dagster.home import StateEntry, owner_of_database, sandbox_folder
 from odooops_dagster.local.identity import accept_record, begin_round
 from odooops_dagster.ownership import Mark
 from odooops_dagster.settings import Settings
-from odooops_dagster.steps.clone.template import retire_golden
+from odooops_dagster.steps.clone.template import retire_clone_templates
+from odooops_dagster.steps.environment.disk import watch_environments
 from odooops_dagster.steps.environment.retire import retire_database
 from odooops_dagster.steps.recovery.drill_sandbox import left_behind
 from odooops_dagster.steps.recovery.rows import remove_comparison_databases
@@ -45,13 +46,16 @@ def collect(
     """Remove our databases, services and folders that no live environment or active run owns; return what was removed.
 
     First carry out what people decided about orphans. Things of others and unknown things are listed and raise an
-    alarm. If the record itself is in doubt, nothing else is removed.
+    alarm. If the record itself is in doubt, or waits for a person after a restore, nothing else is removed.
     """
     now = datetime.now(UTC)
     older_since = begin_round(control, settings.home, now=now)
-    retire_golden(control, now=now)
+    is_unconfirmed = control.plane.is_unconfirmed()
+    if not is_unconfirmed:
+        retire_clone_templates(control, now=now)
     for clone in remove_old_clones(settings.cache_home, now=now):
         progress(f"removed {clone}, the clone of a failed installation of Odoo")
+    watch_environments(control, databases, settings, progress=progress)
     things, record = _look(control, runtime, databases, settings.home, older_since=older_since)
     if pending := [orphan for orphan in control.orphans.list() if orphan.decision is not None]:
         for line in OrphanKeeper(control, runtime, databases, settings.home, record).carry_out(pending, things):
@@ -59,7 +63,7 @@ def collect(
         things, record = _look(control, runtime, databases, settings.home, older_since=older_since)
     verdicts = [_claim(judge(thing, record), record, databases, settings.home, now=now) for thing in things]
     tell_of_orphans(control, verdicts, identity=record.identity)
-    if any(verdict.answer == "lost" for verdict in verdicts):
+    if is_unconfirmed or any(verdict.answer == "lost" for verdict in verdicts):
         return []
     if older_since is not None:
         accept_record(control, settings.home)

@@ -1,1 +1,1 @@
-"""Backups that prove themselves; the format is described in docs/backup-format.md."""
+"""Verified backups; the format is described in docs/backup-format.md."""

@@ -193,7 +193,7 @@ def _keep_files(work: _Work, folder: Path, wanted: Collection[str]) -> _Files:
     here = filestore.present(folder)
     old = _old_files(work, set(wanted))
     if not here and not folder.is_dir() and set(wanted) - set(old):
-        message = f"the filestore {folder} is not there, and the database speaks of {len(wanted)} files"
+        message = f"the filestore {folder} is not there, and the database refers to {len(wanted)} files"
         raise Unavailable(message, hint="see whether it is mounted, and whether it is the right folder")
     kept = [filestore.Kept(files=tuple(old.values()))]
     read = partial(filestore.keep_group, work.repository, work.known, folder)

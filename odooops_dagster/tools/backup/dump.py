@@ -20,7 +20,8 @@ from odooops_dagster.child_environment import LIBPQ, clean_environment
 from odooops_dagster.errors import MissingDependency, StepFailed, Unavailable
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.tools.backup.external_files import split_by_store
-from odooops_dagster.tools.postgres.connections import reader
+from odooops_dagster.tools.postgres.checksums import Checksums, Positions, checksums, positions
+from odooops_dagster.tools.postgres.connections import libpq_variables, reader
 from odooops_dagster.unreachable import first_line
 
 # pg_dump fails with a hint if another session holds a table lock for longer than this.
@@ -98,12 +99,30 @@ class Snapshot:
         files, elsewhere = split_by_store(self._file_names() if "public.ir_attachment" in tables else ())
         return Facts(
             taken_at=self.taken_at,
-            server_version=self._connection.info.parameter_status("server_version") or "",
+            server_version=self.server_version,
             file_names=files,
             elsewhere=elsewhere,
             modules=self._modules() if "public.ir_module_module" in tables else {},
             rows={table: self._count(name) for table, name in tables.items()},
         )
+
+    def checksums(self) -> Checksums:
+        """Return what the database holds in this snapshot, table by table."""
+        return checksums(self._connection)
+
+    def positions(self) -> Positions:
+        """Return how far each sequence is now; a dump that is made later is at least as far."""
+        return positions(self._connection)
+
+    @property
+    def database(self) -> str:
+        """Return the name of the database."""
+        return self._access.database
+
+    @property
+    def server_version(self) -> str:
+        """Return the version of the server."""
+        return self._connection.info.parameter_status("server_version") or ""
 
     def _tables(self) -> Iterable[tuple[str, sql.Composed]]:
         rows = self._connection.execute(
@@ -264,18 +283,11 @@ def hint_of(message: str) -> str | None:
 
 
 def _environment(access: DatabaseAccess | None, *, is_loading: bool) -> dict[str, str]:
-    # Other users cannot read the environment, and a database name needs no escaping there.
+    # A database name needs no escaping there.
     environment = clean_environment(LIBPQ, extra={"LC_ALL": "C.UTF-8"})
     if access is None:
         return environment
-    environment |= {
-        "PGHOST": access.host,
-        "PGPORT": str(access.port),
-        "PGUSER": access.user,
-        "PGPASSWORD": access.password,
-        "PGDATABASE": access.database,
-        **{f"PG{name.upper()}": value for name, value in access.options.items()},
-    }
+    environment |= libpq_variables(access)
     if is_loading:
         # A load is thousands of transactions, and none has to wait for the disk: the later synchronous commit that
         # gives the database its name or its role also flushes all earlier ones.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
 import secrets
@@ -83,6 +85,27 @@ class Sealer:
             return self._cipher.decrypt(data[len(_MAGIC) : head], data[head:], label.encode())
         except (InvalidTag, ValueError) as exc:
             raise Conflict(f"object {label} is damaged, or sealed with another key") from exc
+
+
+def key_bytes(text: str, *, name: str) -> bytes:
+    """Return the key that the text is in base64; `name` says whose text it is.
+
+    Raises:
+        BadInput: it is no key.
+    """
+    hint = "openssl rand -base64 32"
+    try:
+        decoded = base64.b64decode(text.strip(), validate=True)
+    except (binascii.Error, ValueError) as exc:
+        raise BadInput(f"{name} is not base64", hint=hint) from exc
+    if len(decoded) != KEY_BYTES:
+        raise BadInput(f"{name} holds {len(decoded)} bytes, not {KEY_BYTES}", hint=hint)
+    return decoded
+
+
+def new_key() -> str:
+    """Return a new key in base64."""
+    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
 def _derived(key: bytes, purpose: bytes) -> bytes:

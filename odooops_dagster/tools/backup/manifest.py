@@ -105,6 +105,22 @@ class Manifest:
     log_bytes: int = 0
     version: int = VERSION
 
+    @classmethod
+    def draft(cls, backup_id: str, *, taken_at: datetime, database_name: str, dump_format: DumpFormat) -> Manifest:
+        """Return the manifest of a backup of which nothing is stored yet."""
+        return cls(
+            id=backup_id,
+            taken_at=taken_at,
+            database_name=database_name,
+            dump_format=dump_format,
+            dump=(),
+            dump_bytes=0,
+            file_table=(),
+            file_count=0,
+            file_bytes=0,
+            objects={},
+        )
+
     @property
     def key(self) -> str:
         """Return the manifest's key in the store; keys sort by time."""

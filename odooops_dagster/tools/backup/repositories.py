@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-
 from pydantic import SecretStr
 
-from odooops_dagster.errors import BadInput, NotFound
+from odooops_dagster.errors import NotFound
 from odooops_dagster.model import Backup
 from odooops_dagster.settings import Settings
-from odooops_dagster.tools.backup.encryption import KEY_BYTES, Sealer
+from odooops_dagster.tools.backup.encryption import Sealer, key_bytes
 from odooops_dagster.tools.backup.manifest import Manifest
 from odooops_dagster.tools.backup.repository import Damaged, Repository
 from odooops_dagster.tools.store import ObjectStore
+from odooops_dagster.tools.store.configured import mirror_store_of
 
 
 def repository_of(store: ObjectStore, settings: Settings, project_slug: str) -> Repository:
     """Return the repository of the project's backups."""
     return Repository(store, prefix=f"backups/{project_slug}", sealer=Sealer(_key(settings.backup_key)))
+
+
+def mirror_of(settings: Settings, project_slug: str) -> Repository | None:
+    """Return the repository of the project's backups in the mirror, None without one."""
+    store = mirror_store_of(settings)
+    return repository_of(store, settings, project_slug) if store is not None else None
 
 
 def manifest_of(repository: Repository, backup: Backup) -> Manifest:
@@ -48,11 +52,4 @@ def manifest_key(backup: Backup) -> str | None:
 def _key(key: SecretStr | None) -> bytes | None:
     if key is None or not key.get_secret_value().strip():
         return None
-    hint = "openssl rand -base64 32"
-    try:
-        decoded = base64.b64decode(key.get_secret_value().strip(), validate=True)
-    except (binascii.Error, ValueError) as exc:
-        raise BadInput("ODOOOPS_BACKUP_KEY is not base64", hint=hint) from exc
-    if len(decoded) != KEY_BYTES:
-        raise BadInput(f"ODOOOPS_BACKUP_KEY holds {len(decoded)} bytes, not {KEY_BYTES}", hint=hint)
-    return decoded
+    return key_bytes(key.get_secret_value(), name="ODOOOPS_BACKUP_KEY")

@@ -178,6 +178,10 @@ class Repository:
         """
         return _read_again(lambda: self._read_object(name, objects))[1]
 
+    def stored(self, name: str, objects: Mapping[str, Piece]) -> bytes:
+        """Return the object's bytes as they are in the store, which are whole; raises as `read`."""
+        return _read_again(lambda: self._read_object(name, objects))[0]
+
     def _read_object(self, name: str, objects: Mapping[str, Piece]) -> tuple[bytes, bytes]:
         """Return the object's stored bytes and its plain bytes."""
         piece = objects.get(name)
@@ -201,7 +205,7 @@ class Repository:
         twin = self.prefix + TWINS + objects[name].key
         with suppress(Conflict, NotFound):  # the verification reports an object that is already damaged
             if self.store.stat(twin) is None:
-                self.store.put(twin, _read_again(lambda: self._read_object(name, objects))[0])
+                self.store.put(twin, self.stored(name, objects))
 
     def mend(self, names: Collection[str]) -> None:
         """Repair the objects of these names from their second copies, if any."""

@@ -19,6 +19,7 @@ class Candidate:
     is_verified: bool
     is_held: bool = False
     label: str | None = None
+    is_mirrored: bool = False  # a second store holds it, whatever was found in the first one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +86,8 @@ def _own_reasons(candidate: Candidate, policy: Policy, now: datetime) -> list[st
         found.append(f"labelled {candidate.label}")
     if not candidate.is_verified and age < policy.unverified_for:
         found.append("not verified yet")
+    if not candidate.is_verified and candidate.is_mirrored:
+        found.append("whole in the mirror")
     return found
 
 

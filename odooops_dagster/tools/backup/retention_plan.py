@@ -76,4 +76,5 @@ def _candidate(backup: Backup) -> Candidate:
         is_verified=backup.status == "verified",
         is_held=backup.held_at is not None,
         label=backup.label,
+        is_mirrored=backup.mirrored_at is not None,
     )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import psycopg
 
 from odooops_dagster.errors import StepFailed, Unavailable
 from odooops_dagster.model import DatabaseAccess
-from odooops_dagster.tools.backup import dump, late_checks
+from odooops_dagster.tools.backup import dump, index_build, late_checks
 from odooops_dagster.tools.backup.left_out import (
     OF_ITS_SERVER,
     LeftOut,
@@ -56,9 +57,10 @@ class Loaded:
 @contextmanager
 def schema_load(access: DatabaseAccess) -> Iterator[SchemaLoad]:
     """Yield a SchemaLoad; its transactions do not wait for the disk."""
+    connect = partial(writer, access, application="odooops load", settings={"synchronous_commit": "off"})
     try:
-        with writer(access, application="odooops load", settings={"synchronous_commit": "off"}) as connection:
-            yield SchemaLoad(connection)
+        with connect() as connection:
+            yield SchemaLoad(connection, connect=connect)
     except psycopg.Error as exc:
         kind = Unavailable if is_no_answer(exc.sqlstate) else StepFailed
         raise kind(f"database {access.database}: {' '.join(str(exc).split())}") from exc
@@ -67,8 +69,9 @@ def schema_load(access: DatabaseAccess) -> Iterator[SchemaLoad]:
 class SchemaLoad:
     """Creates the objects of entries, or records that they were left out."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, connect: Callable[[], Connection]) -> None:
         self._connection = connection
+        self._connect = connect
         self._left_out: list[LeftOut] = []
         self._tablespaces: Counter[str] = Counter()
         self._last: list[tuple[Entry, bytes]] = []
@@ -81,8 +84,14 @@ class SchemaLoad:
     def make(self, found: Iterable[Entry]) -> None:
         """Create the objects in order, in batches until the rows are loaded."""
         batch: list[tuple[Entry, bytes]] = []
+        built: list[tuple[Entry, bytes]] = []
         for entry in found:
             text = b"".join(entry.lines)
+            if self._has_rows and entry.kind in index_build.KINDS:
+                built.append((entry, text))
+                continue
+            self._build_all(built)
+            built = []
             if entry.kind == SETTINGS:
                 self._settle(text)
             elif not is_tried(entry.kind):
@@ -95,6 +104,7 @@ class SchemaLoad:
                 self._make_all(batch)
                 batch = []
         self._make_all(batch)
+        self._build_all(built)
 
     def wait_for_rows(self) -> None:
         """Drop the checks that could refuse valid rows; a second call does nothing."""
@@ -119,9 +129,11 @@ class SchemaLoad:
 
     def _settle(self, text: bytes) -> None:
         self.settings = text
-        self._connection.execute(text)
-        self._connection.execute(_PATIENT)
-        self._connection.execute(_AS_IN_PRODUCTION)
+        self._apply_settings(self._connection)
+
+    def _apply_settings(self, connection: Connection) -> None:
+        for text in (self.settings, _PATIENT.encode(), _AS_IN_PRODUCTION.encode()):
+            connection.execute(text)
 
     def _loaded(self) -> Loaded:
         spaces = (
@@ -139,6 +151,22 @@ class SchemaLoad:
             return
         for entry, text in batch:
             self._try(entry, text)
+
+    def _build_all(self, built: Sequence[tuple[Entry, bytes]]) -> None:
+        """Build the indexes at the same time, and then one by one what the server refused."""
+        made = index_build.build([text for _, text in built], connect=self._beside)
+        for position, (entry, text) in enumerate(built):
+            if position in made:
+                self._made(entry)
+            else:
+                self._try(entry, text)
+
+    @contextmanager
+    def _beside(self) -> Iterator[Connection]:
+        """Yield one more connection with the dump's settings."""
+        with self._connect() as connection:
+            self._apply_settings(connection)
+            yield connection
 
     def _takes(self, text: bytes) -> bool:
         try:

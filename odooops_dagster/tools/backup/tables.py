@@ -212,7 +212,7 @@ def _translated(exc: psycopg.Error, access: DatabaseAccess) -> OdooOpsError:
     reason = ": ".join(part for part in (exc.diag.message_primary, exc.diag.message_detail) if part)
     message = f"database {access.database}: {reason or ' '.join(str(exc).split())}"
     if isinstance(exc, _MOVING):
-        return Conflict(message, hint="somebody is changing these rows: make the diff anew")
+        return Conflict(message, hint="somebody is changing these rows: make a new diff")
     if isinstance(exc, pg.IntegrityError):
         return Conflict(message, hint="take the row out of the review, or bring what it refers to along")
     if isinstance(exc, pg.DataError):

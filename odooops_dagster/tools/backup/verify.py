@@ -22,6 +22,8 @@ from odooops_dagster.tools.backup.repository import Absent, Damaged, Repository
 
 WORKERS = 4
 _AHEAD = 2
+# What a defect of the manifest is said of.
+MANIFEST = "manifest"
 # Entries in the output of `pg_restore --list`.
 _ATTACHMENTS = " TABLE DATA public ir_attachment "
 _WITH_DATA = re.compile(r"^\d+; \d+ \d+ (TABLE DATA|BLOBS|LARGE OBJECTS) ")
@@ -119,7 +121,7 @@ def verify(
         for _ in reading.blocks("objects", sorted(manifest.objects.keys() - reading.seen)):
             pass
     for name in sorted(referenced - files.keys() - set(manifest.missing)):
-        reading.blame(name, "the database speaks of this file and the backup does not have it")
+        reading.blame(name, "the database refers to this file and the backup does not have it")
     return Verification(
         defects=tuple(reading.defects.values()),
         object_count=len(manifest.objects),
@@ -134,10 +136,10 @@ def _check_manifest(reading: _Reading) -> None:
     try:
         stored = reading.repository.manifest(reading.manifest.key)
     except (Conflict, NotFound) as exc:
-        reading.blame("manifest", str(exc))
+        reading.blame(MANIFEST, str(exc))
         return
     if stored.sha256 != reading.manifest.sha256:
-        reading.blame("manifest", "the store holds another one than was written")
+        reading.blame(MANIFEST, "the store holds another one than was written")
 
 
 def _check_dump(reading: _Reading, programs: dump.Programs) -> set[str]:

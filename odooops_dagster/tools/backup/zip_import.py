@@ -123,7 +123,7 @@ def import_zip(
     shutil.rmtree(folder, ignore_errors=True)
     try:
         with opened(path) as (archive, contents):
-            _unpack(archive, contents.files, folder, progress)
+            unpack_files(archive, contents.files, folder, progress=progress)
             with reading(contents.dump), archive.open(contents.dump) as stream:
                 return create_from_streams(
                     repository,
@@ -183,7 +183,15 @@ def _altered(archive: zipfile.ZipFile, files: Mapping[str, zipfile.ZipInfo], pro
             yield name
 
 
-def _unpack(archive: zipfile.ZipFile, files: Mapping[str, zipfile.ZipInfo], folder: Path, progress: Progress) -> None:
+def unpack_files(
+    archive: zipfile.ZipFile, files: Mapping[str, zipfile.ZipInfo], folder: Path, *, progress: Progress = silent
+) -> None:
+    """Write the attachments of an opened zip, by their names in the filestore, into a folder that does not exist yet.
+
+    Raises:
+        BadInput: an entry is damaged.
+        Unavailable: they do not fit on the disk.
+    """
     whole, done = sum(entry.file_size for entry in files.values()), 0
     folder.mkdir(parents=True)
     free = shutil.disk_usage(folder).free
@@ -277,18 +285,7 @@ def _taken_at(path: Path, entry: zipfile.ZipInfo) -> datetime:
 
 
 def _draft(report: Report, backup_id: str, metadata: Mapping[str, Any]) -> Manifest:
-    empty = Manifest(
-        id=backup_id,
-        taken_at=report.taken_at,
-        database_name=report.database_name,
-        dump_format="plain",
-        dump=(),
-        dump_bytes=0,
-        file_table=(),
-        file_count=0,
-        file_bytes=0,
-        objects={},
-    )
+    empty = Manifest.draft(backup_id, taken_at=report.taken_at, database_name=report.database_name, dump_format="plain")
     facts = {
         "server_version": report.postgres_version,
         "modules": dict(report.modules),

@@ -19,7 +19,7 @@ LARGEST_BUNDLE = 256 * 1024 * 1024
 MOST_PARTS = 4096
 
 _NAME = re.compile(r"[a-z0-9][A-Za-z0-9_.-]*(?:/[a-z0-9A-Z][A-Za-z0-9_.-]*)*", re.ASCII)
-# What fits the name of a ustar header without a prefix.
+# The longest name in a ustar header without a prefix.
 _LONGEST_NAME = 100
 _BLOCK = tarfile.BLOCKSIZE
 _END = bytes(2 * _BLOCK)
@@ -79,7 +79,7 @@ def unpack(data: bytes) -> dict[str, bytes]:
 
 
 def _entry(block: bytes, place: int) -> tuple[str, int]:
-    """Return the name and the size that the header tells, if the writer could have written it."""
+    """Return the name and the size in the header, if the writer could have written it."""
     if len(block) < _BLOCK:
         what = "the file is no bundle" if not place else "the bundle is cut off: it lacks its end"
         raise BadInput(f"{what}: {place + len(block)} bytes" if not place else what, hint=_HINT)

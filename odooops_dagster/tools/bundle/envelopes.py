@@ -28,10 +28,13 @@ if TYPE_CHECKING:
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 # An RSA key of 16384 bits takes 3 KB.
 LARGEST_KEY = 16 * 1024
+_KEY_HINT = (
+    "put the platform's back from a backup of secrets/; a person's is made by openssl genpkey -algorithm ed25519"
+)
 
 
-def signer_of(pem: bytes) -> CryptoSigner:
-    """Return the signer with this private key.
+def signer_of(pem: bytes, *, whose: str = "the platform's") -> CryptoSigner:
+    """Return the signer with this private key; `whose` names its owner in the error.
 
     Ed25519 alone: its signatures of the same bytes are the same, so that the same release makes the same bundle.
 
@@ -44,11 +47,9 @@ def signer_of(pem: bytes) -> CryptoSigner:
     try:
         private = load_pem_private_key(pem, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as exc:
-        raise BadInput(
-            "the platform's signing key cannot be read", hint="put it back from a backup of secrets/"
-        ) from exc
+        raise BadInput(f"{whose} signing key cannot be read", hint=_KEY_HINT) from exc
     if not isinstance(private, Ed25519PrivateKey):
-        raise BadInput("the platform's signing key is no Ed25519 key", hint="put it back from a backup of secrets/")
+        raise BadInput(f"{whose} signing key is no Ed25519 key", hint=_KEY_HINT)
     return CryptoSigner(private)
 
 

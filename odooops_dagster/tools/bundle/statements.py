@@ -1,4 +1,4 @@
-"""In-toto statements: what is said of which bytes, in predicates that other tools know.
+"""In-toto statements about named bytes, in predicates that other tools know.
 
 Source: in-toto/attestation, spec/v1/statement.md and spec/predicates/; slsa.dev/spec/v1.1, "Build: Provenance" and
 "Verification Summary Attestation (VSA)"; cyclonedx.org/specification.
@@ -21,8 +21,9 @@ VERIFICATION = "https://in-toto.io/attestation/svr/v0.2"
 SUMMARY = "https://slsa.dev/verification_summary/v1"
 CYCLONEDX = "https://cyclonedx.org/bom"
 RELEASE = "https://in-toto.io/attestation/release/v0.2"
-# The only predicate of our own: no public one says who decided on a gate.
+# The predicates of our own: no public one says who decided on a gate, or what was on record by a moment.
 APPROVAL = "urn:odooops:approval:v1"
+ANCHOR = "urn:odooops:anchor:v1"
 
 
 def statement(predicate_type: str, predicate: Mapping[str, Any], *, subjects: Mapping[str, str]) -> dict[str, Any]:

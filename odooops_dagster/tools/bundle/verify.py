@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from odooops_dagster.errors import BadInput
 from odooops_dagster.tools.bundle.archive import unpack
 from odooops_dagster.tools.bundle.envelopes import is_signed_by, opened, public_key_of
-from odooops_dagster.tools.bundle.layout import INDEX, KEY, RECORD, STATEMENTS
-from odooops_dagster.tools.bundle.statements import RELEASE, STATEMENT, sha256
+from odooops_dagster.tools.bundle.layout import APPROVALS, APPROVERS, INDEX, KEY, RECORD, STATEMENTS, approval_part
+from odooops_dagster.tools.bundle.quorum import Approver, Subject, is_proved
+from odooops_dagster.tools.bundle.statements import RELEASE, STATEMENT, package_url, sha256
 
 if TYPE_CHECKING:
     from securesystemslib.signer import SSlibKey
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """What is wrong with one part of a bundle; the hashes where they tell it."""
+    """A fault of one part of a bundle, with the hashes if they differ."""
 
     part: str
     reason: str
@@ -29,7 +30,7 @@ class Fault:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What a bundle says it is, and every fault; `is_key_given` is false where the key came with the bundle.
+    """The release that a bundle names, and every fault; `is_key_given` is false where the key came with the bundle.
 
     `key_id` is the SHA-256 of the key in the form that DSSE's signers use.
     """
@@ -39,6 +40,7 @@ class Verdict:
     key_id: str | None
     is_key_given: bool
     gates: Mapping[str, str]
+    quorums: Mapping[str, bool]  # of gates that people signed: whether the signatures of its quorum are there and true
     left_out: tuple[str, ...]
     faults: tuple[Fault, ...]
 
@@ -65,12 +67,15 @@ def verify(data: bytes, *, key: bytes | None = None) -> Verdict:
     index, index_faults = _index(parts, signer)
     faults = (*key_faults, *index_faults, *_unlike(parts, index), *_unsigned(parts, signer))
     record = _record(parts)
+    quorums, unproved = _quorums(parts, record)
+    faults = (*faults, *unproved)
     return Verdict(
         release=_purl(index),
         parts=len(parts),
         key_id=signer.keyid if signer is not None else None,
         is_key_given=key is not None,
         gates=_gates(record),
+        quorums=quorums,
         left_out=tuple(str(each) for each in _list(record.get("left_out"))),
         faults=faults,
     )
@@ -155,9 +160,47 @@ def _gates(record: Mapping[str, Any]) -> dict[str, str]:
     return {str(each.get("gate_code")): str(each.get("status")) for each in gates}
 
 
+def _quorums(parts: Mapping[str, bytes], record: Mapping[str, Any]) -> tuple[dict[str, bool], tuple[Fault, ...]]:
+    """Return which gates the signatures of their quorum prove, and a fault for each that should be so and is not."""
+    approvers = [
+        Approver(str(each.get("person")), str(each.get("public_key")))
+        for each in _list(_json(parts.get(APPROVERS)))
+        if isinstance(each, Mapping)
+    ]
+    of, project = _mapping(record.get("release")), _mapping(record.get("project"))
+    release = package_url(str(project.get("slug")), str(of.get("version")))
+    image = str(of.get("image_digest"))
+    found: dict[str, bool] = {}
+    faults = []
+    for gate in (each for each in _list(record.get("gates")) if isinstance(each, Mapping)):
+        code = str(gate.get("gate_code"))
+        signed = [_json(data) for name, data in sorted(parts.items()) if name.startswith(f"{APPROVALS}{code}-")]
+        envelopes = [each for each in signed if isinstance(each, dict)]
+        is_asked = code in ("G2", "G3") and record.get("signatures") == "required" and gate.get("status") == "passed"
+        if not envelopes and not is_asked:
+            continue
+        quorum = gate.get("quorum")
+        subject = Subject(code, release, image)
+        found[code] = is_proved(envelopes, approvers, subject, quorum=quorum if isinstance(quorum, int) else 1)
+        if is_asked and gate.get("is_required", True) and not found[code]:
+            faults.append(Fault(part=approval_part(code, 1), reason="proves no quorum by its signatures"))
+    return found, tuple(faults)
+
+
+def _json(data: bytes | None) -> object:
+    try:
+        return json.loads(data or b"null")
+    except (ValueError, RecursionError):
+        return None
+
+
 def _purl(index: Mapping[str, Any]) -> str | None:
     predicate = index.get("predicate")
     return str(predicate.get("purl")) if isinstance(predicate, Mapping) else None
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _list(value: object) -> list[Any]:

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 from odooops_dagster.errors import BadInput, NotFound, OdooOpsError
-from odooops_dagster.tools.git.cache import Cache
-from odooops_dagster.tools.git.checkout import checkout, require_on
+from odooops_dagster.tools.git.cache import Cache, Submodule
+from odooops_dagster.tools.git.checkout import checkout, nothing_declared, require_on
 from odooops_dagster.tools.git.command import git
-from odooops_dagster.tools.git.commits import Commit, read_commit
+from odooops_dagster.tools.git.commits import Commit, CommitText, known_commit, known_distance, read_commit
 from odooops_dagster.tools.git.large_files import fetch_large_files
 from odooops_dagster.tools.git.limits import Limits, TooLarge
 from odooops_dagster.tools.git.links import refuse_leaving_links
@@ -21,9 +21,11 @@ from odooops_dagster.tools.git.submodules import submodule_folders
 
 __all__ = [
     "Commit",
+    "CommitText",
     "Limits",
     "Pointer",
     "Remote",
+    "Submodule",
     "SubmoduleRules",
     "TooLarge",
     "checkout",
@@ -33,8 +35,11 @@ __all__ = [
     "head_of",
     "holds_file",
     "is_ref",
+    "known_commit",
+    "known_distance",
     "ls_remote",
     "mirror",
+    "nothing_declared",
     "pointers",
     "read_commit",
     "refuse_leaving_links",

@@ -35,11 +35,25 @@ FULL_BELOW_BYTES = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Submodule:
-    """A submodule, at the commit that the outer repository records."""
+    """A submodule, at the commit that the outer repository records, or a repository that its odooops.yaml declares.
+
+    `ref` is the branch that has to contain the commit, if there has to be one.
+    """
 
     path: str
     url: str
     sha: str
+    ref: str | None = None
+    is_declared: bool = False
+
+    def __str__(self) -> str:
+        return f"{'repository' if self.is_declared else 'submodule'} {self.path}"
+
+
+def mirror_of(remote: Remote, *, home: Path) -> Path:
+    """Return the folder of the repository's mirror, which need not be there."""
+    name = hashlib.sha256(remote.url.encode(errors="surrogateescape")).hexdigest()[:32]
+    return mirrors_folder(home) / f"{name}.git"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,13 +69,12 @@ class Cache:
     @contextmanager
     def locked(cls, remote: Remote, *, home: Path, limits: Limits | None = None) -> Iterator[Self]:
         """Hold the lock of the repository's mirror; the git process of a killed run also holds it until it ends."""
-        folder = mirrors_folder(home)
-        folder.mkdir(parents=True, exist_ok=True)
-        name = hashlib.sha256(remote.url.encode(errors="surrogateescape")).hexdigest()[:32]
-        lock = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        path = mirror_of(remote, home=home)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             _wait_for(lock, remote)
-            cache = cls(remote=remote, path=folder / f"{name}.git", lock=lock, limits=limits or Limits())
+            cache = cls(remote=remote, path=path, lock=lock, limits=limits or Limits())
             cache._prepare()
             yield cache
         finally:

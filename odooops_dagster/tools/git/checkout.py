@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,15 @@ _SHA = re.compile(r"[0-9a-f]{40}")
 _PUSHED = ("refs/heads/", "refs/tags/")
 
 
+# Returns the repositories that a checked-out commit declares, besides its submodules.
+Declared = Callable[[Path], Sequence[Submodule]]
+
+
+def nothing_declared(_root: Path) -> Sequence[Submodule]:
+    """Return that a commit declares no repositories."""
+    return ()
+
+
 def checkout(
     url: str,
     *,
@@ -38,6 +47,7 @@ def checkout(
     key: Path | None = None,
     limits: Limits | None = None,
     rules: SubmoduleRules | None = None,
+    declared: Declared = nothing_declared,
 ) -> Path:
     """Replace the folder `into` with the commit's tree, submodules included.
 
@@ -50,6 +60,7 @@ def checkout(
         key: the file of the project's own ssh key.
         limits: the most that the commit may bring.
         rules: where its submodules may come from.
+        declared: returns, of the folder with the commit's own files, the repositories that it declares besides.
 
     Raises:
         TooLarge: the commit is larger than the limits.
@@ -58,7 +69,7 @@ def checkout(
     _refuse_strange(sha, ref)
     remote = Remote.parse(url, key=key)
     budget = Budget(limits=limits or Limits())
-    writer = _Writer(project=remote, home=home, budget=budget, rules=rules or SubmoduleRules())
+    writer = _Writer(project=remote, home=home, budget=budget, rules=rules or SubmoduleRules(), declared=declared)
     with _replacing(into) as partial, _naming(ref):
         writer.write(remote, sha=sha, ref=ref, into=partial, prefix="", depth=0)
         refuse_leaving_links(partial)
@@ -122,6 +133,7 @@ class _Writer:
     home: Path
     budget: Budget
     rules: SubmoduleRules
+    declared: Declared
     submodules: int = 0
 
     def write(self, remote: Remote, *, sha: str, ref: str | None, into: Path, prefix: str, depth: int) -> None:
@@ -132,13 +144,13 @@ class _Writer:
             if ref is not None:
                 cache.require_on(ref, sha)
             submodules = cache.write_tree(sha, into=into, budget=self.budget, prefix=prefix)
-        for submodule in submodules:
+        for submodule in (*submodules, *(() if depth else self.declared(into))):
             try:
                 self._write_submodule(remote, submodule, into=into, prefix=prefix, depth=depth)
             except DiskFull:
                 raise
             except (StepFailed, BadInput) as exc:
-                raise StepFailed(f"submodule {submodule.path}: {exc}", hint=exc.hint) from exc
+                raise StepFailed(f"{submodule}: {exc}", hint=exc.hint) from exc
 
     def _write_submodule(self, parent: Remote, submodule: Submodule, *, into: Path, prefix: str, depth: int) -> None:
         self.submodules += 1
@@ -147,8 +159,19 @@ class _Writer:
         remote = Remote.parse(submodule_url(parent.url, submodule.url)).as_submodule_of(parent)
         self.rules.require(remote, project=self.project, home=self.home)
         target = into / submodule.path
+        if submodule.is_declared:
+            _refuse_taken(into, submodule.path)
         if not target.resolve().is_relative_to(into.resolve()):
             raise StepFailed("its path leads out of the repository")
         target.mkdir(parents=True, exist_ok=True)
         inner = f"{prefix}{submodule.path}/"
-        self.write(remote, sha=submodule.sha, ref=None, into=target, prefix=inner, depth=depth + 1)
+        self.write(remote, sha=submodule.sha, ref=submodule.ref, into=target, prefix=inner, depth=depth + 1)
+
+
+def _refuse_taken(root: Path, path: str) -> None:
+    """Refuse a folder that the commit has, or that is below a file of it."""
+    around = [*reversed(Path(path).parents[:-1]), Path(path)]
+    for place in around:
+        found = root / place
+        if found.is_symlink() or (found.exists() and (place == Path(path) or not found.is_dir())):
+            raise StepFailed(f"the commit has {place} already", hint="name another folder in odooops.yaml")

@@ -16,6 +16,11 @@ _TIP = "refs/tip"
 
 def commits_of(remote: Remote, ref: str, *, limits: Limits) -> frozenset[str]:
     """Return every commit that the branch or tag contains; only commits are fetched, where the server can filter."""
+    return frozenset(_listed(remote, ref, "rev-list", _TIP, limits=limits).split())
+
+
+def _listed(remote: Remote, ref: str, *arguments: str, limits: Limits) -> str:
+    """Return what git answers in a folder that has the branch's commits as refs/tip."""
     with tempfile.TemporaryDirectory(prefix="odooops-history-") as folder:
         git("init", "--bare", "--quiet", "--template=", folder, timeout=HISTORY_TIMEOUT_SECONDS)
         fetch(
@@ -25,5 +30,4 @@ def commits_of(remote: Remote, ref: str, *, limits: Limits) -> frozenset[str]:
             limits=limits,
             timeout=HISTORY_TIMEOUT_SECONDS,
         )
-        listed = git(f"--git-dir={folder}", "rev-list", _TIP, timeout=HISTORY_TIMEOUT_SECONDS)
-        return frozenset(listed.decode().split())
+        return git(f"--git-dir={folder}", *arguments, timeout=HISTORY_TIMEOUT_SECONDS).decode()

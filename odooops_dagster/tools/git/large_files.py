@@ -15,7 +15,7 @@ from pathlib import Path
 
 from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.tools.git.cache import FETCH_TIMEOUT_SECONDS, Cache
-from odooops_dagster.tools.git.checkout import MAX_SUBMODULE_DEPTH
+from odooops_dagster.tools.git.checkout import MAX_SUBMODULE_DEPTH, Declared, nothing_declared
 from odooops_dagster.tools.git.command import git
 from odooops_dagster.tools.git.limits import MB, Budget, Limits, TooLarge
 from odooops_dagster.tools.git.pointers import Pointer, pointers, size_below
@@ -36,6 +36,7 @@ def fetch_large_files(
     key: Path | None = None,
     limits: Limits | None = None,
     rules: SubmoduleRules | None = None,
+    declared: Declared = nothing_declared,
 ) -> str:
     """Replace the pointers in the commit's checkout, submodules included, as far as their files can be had.
 
@@ -44,7 +45,7 @@ def fetch_large_files(
     """
     project = Remote.parse(url, key=key)
     budget = Budget(limits=limits or Limits(), size=size_below(root))
-    filler = _Filler(project=project, home=home, budget=budget, rules=rules or SubmoduleRules())
+    filler = _Filler(project=project, home=home, budget=budget, rules=rules or SubmoduleRules(), declared=declared)
     return next(filter(None, list(filler.filled(project, sha=sha, root=root, depth=0))), "")
 
 
@@ -56,6 +57,7 @@ class _Filler:
     home: Path
     budget: Budget
     rules: SubmoduleRules
+    declared: Declared
 
     def filled(self, remote: Remote, *, sha: str, root: Path, depth: int) -> Iterator[str]:
         """Fill the checkout and its submodules, and yield each one's reason."""
@@ -64,7 +66,7 @@ class _Filler:
         try:
             with Cache.locked(remote, home=self.home, limits=self.budget.limits) as cache:
                 cache.fetch_commit(sha)
-                submodules = cache.submodules(sha)
+                submodules = [*cache.submodules(sha), *(() if depth else self.declared(root))]
                 folders = [root / submodule.path for submodule in submodules]
                 own = [p for p in pointers(root) if not any((root / p.path).is_relative_to(f) for f in folders)]
                 yield self._too_large(own) or _fill(cache, own, sha=sha, root=root)

@@ -13,7 +13,7 @@ from odooops_dagster.wording import path_text, size_text
 
 MB = 1_000_000
 _SHOWN_OF_PATH = 200
-# What git needs beside a file's bytes: the list of all objects of a large pack, above all.
+# Memory that git needs beside a file's bytes, above all for the list of all objects of a large pack.
 _OVERHEAD_MB = 512
 
 
@@ -57,7 +57,7 @@ class Limits:
 
 @dataclass(kw_only=True)
 class Budget:
-    """What a commit has brought so far, its submodules included."""
+    """The files and bytes of a commit so far, its submodules included."""
 
     limits: Limits = field(default_factory=Limits)
     entries: int = 0

@@ -1,4 +1,4 @@
-"""Finds the files of which a checkout has only a Git LFS pointer.
+"""Finds the files of a checkout that are only Git LFS pointers.
 
 Source: docs/spec.md of git-lfs: a pointer is a text of less than 1024 bytes that begins with its version.
 """
@@ -54,7 +54,7 @@ def _all_files(root: Path) -> Iterator[Path]:
 
 
 def _text_of(file: Path) -> bytes:
-    """Return the file's bytes if it begins like a pointer, else none; most files are told by their first line."""
+    """Return the file's bytes if it begins like a pointer, else none; the first line decides for most files."""
     with file.open("rb") as stream:
         start = stream.read(len(_FIRST_LINE))
         return start + stream.read() if start == _FIRST_LINE else b""

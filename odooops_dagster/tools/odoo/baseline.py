@@ -15,7 +15,7 @@ _OF_MODULE = re.compile(r"^odoo\.addons\.(?P<module>\w+)")
 
 @dataclass(frozen=True, kw_only=True)
 class OdooFaults:
-    """What Odoo logs about itself: records of an installation of its own modules alone, and files that it lacks."""
+    """Odoo's own faults: log records of an installation of its own modules alone, and files that it lacks."""
 
     signatures: Collection[str] = ()
     files: tuple[str, ...] = ()

@@ -10,13 +10,16 @@ from pathlib import Path
 from odooops_dagster.errors import BadInput
 from odooops_dagster.model import Build, DatabaseAccess
 from odooops_dagster.tools.odoo import series as odoo_series
+from odooops_dagster.tools.odoo.case_outcomes import CasePhase
+from odooops_dagster.tools.odoo.upgrade_cases import CaseFile
 from odooops_dagster.tools.project_file import OdooOptions
 
 # Odoo restarts itself at this share of its memory limit, before allocations fail.
 _SOFT_LIMIT_SHARE = 0.9
-# What a repository may change. A preview's first request compiles every asset; on a small machine this exceeds Odoo's
-# default limits.
-_DEFAULTS = {"limit_time_cpu": "600", "limit_time_real": "1200"}
+# Options that a repository may change. A preview's first request compiles every asset; on a small machine this exceeds
+# Odoo's default limits.
+# Odoo's default for crons is the limit of requests, and a cron worker that waits for longer than that is killed.
+_DEFAULTS = {"limit_time_cpu": "600", "limit_time_real": "1200", "limit_time_real_cron": "1200"}
 
 
 def launcher() -> Path:
@@ -70,9 +73,25 @@ def update_command(
     return (*_odoo(build, config), *installing, *updating, *_testing(tests, tags), "--stop-after-init")
 
 
+def series_upgrade_command(build: Build, config: Path, *, scripts: Path) -> tuple[str, ...]:
+    """Return the command that brings a database of the series before to the build's, with migration scripts."""
+    return (
+        *_odoo(build, config),
+        *odoo_series.series(build.series).upgrade.command,
+        f"--upgrade-path={scripts}",
+        "--no-http",
+    )
+
+
 def serve_command(build: Build, config: Path) -> tuple[str, ...]:
     """Return the command that serves the environment until it is stopped."""
     return _odoo(build, config)
+
+
+def shell_command(serving: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the command of Odoo's shell on the database that the given command of `serve_command` serves."""
+    python, odoo, *options = serving
+    return (python, odoo, "shell", *options, "--no-http", "--shell-interface=python")
 
 
 def config_file(
@@ -83,13 +102,15 @@ def config_file(
     port: int,
     interface: str = "127.0.0.1",
     cron_threads: int = 0,
+    workers: int = 0,
     memory_mb: int = 0,
     series: str = "19.0",
     more: OdooOptions | None = None,
 ) -> str:
     """Return the text of odoo.conf; it contains the database's password, so make the file readable only by its owner.
 
-    `more` are the repository's own options; those of the platform come after them, so that they count.
+    `more` are the repository's own options; those of the platform come after them, so that they count. `workers` are
+    the processes for people's requests; 0 for threads in one process.
 
     Raises:
         BadInput: a value cannot be written in this file.
@@ -107,7 +128,7 @@ def config_file(
         "http_interface": interface,
         "http_port": str(port),
         "proxy_mode": "True",
-        "workers": "0",
+        "workers": str(workers),
         # Where the platform wants no background work, the repository does not get any.
         "max_cron_threads": theirs.get("max_cron_threads", str(cron_threads)) if cron_threads else "0",
         "limit_memory_hard": str(memory_mb * 2**20),
@@ -124,6 +145,25 @@ def list_tests_command(
     """Return the command that prints which tests of the modules Odoo would run; it uses no database."""
     program_of_odoo = (str(build.python), str(program("odoo-tests")))
     return (*program_of_odoo, _joined(names), f"--config={config}", *_testing(names, tags))
+
+
+def try_views_command(build: Build, config: Path) -> tuple[str, ...]:
+    """Return the command that prints which views of the database Odoo refuses, and changes nothing."""
+    return (str(build.python), str(program("odoo-views")), f"--config={config}", "--no-http")
+
+
+def invariants_command(build: Build, config: Path, file: Path) -> tuple[str, ...]:
+    """Return the command that prints the answers of the expressions in the file, and changes nothing."""
+    return (str(build.python), str(program("odoo-invariants")), str(file), f"--config={config}", "--no-http")
+
+
+def cases_command(
+    build: Build, config: Path, phase: CasePhase, *, files: Sequence[CaseFile], folder: Path
+) -> tuple[str, ...]:
+    """Return the command that runs the phase of the upgrade cases in the files, with the folder as upgrade path."""
+    names = [f"{file.module}.{file.path.stem}" for file in files]
+    arguments = (phase, str(folder), _joined(names))
+    return (str(build.python), str(program("odoo-cases")), *arguments, f"--config={config}", "--no-http")
 
 
 def _odoo(build: Build, config: Path) -> tuple[str, ...]:

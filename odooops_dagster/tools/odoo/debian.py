@@ -52,6 +52,15 @@ def installed_packages() -> frozenset[str]:
     return frozenset(re.split(r"[ :(]", name.strip())[0] for names in told for name in names.split(","))
 
 
+def may_have(series: str) -> bool:
+    """Return whether Debian can serve the series: it packaged it, and this machine can unpack the package."""
+    try:
+        _require_tools()
+    except MissingDependency:
+        return False
+    return odoo_series.series(series).debian_snapshot is not None
+
+
 def unpack_odoo(series: str, *, into: Path, work: Path, lists: Path, progress: Progress) -> DebianOdoo:
     """Download the series' package and the packages it links to, and unpack them below `into`.
 

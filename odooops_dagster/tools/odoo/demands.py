@@ -22,6 +22,10 @@ _FULL_VERSION = re.compile(r"(?P<series>\d+\.\d+)\.\d+\.\d+(\.\d+)?")
 _FIRST_THAT_REFUSES = 17
 # A tree of another series has up to a hundred modules, and the reason of a run is cut after 500 characters.
 _SHOWN = 5
+_INSTALL = (
+    "as root on the platform's machine: apt-get install {}; or let environments run in containers with"
+    " ODOOOPS_IMAGE_REGISTRY set, whose images get them by themselves"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +43,17 @@ def met(
     series: str,
     python: Path,
     debian_packages: Sequence[str] = (),
+    programs: Collection[str] = (),
 ) -> frozenset[str]:
     """Return the modules and all their dependencies.
+
+    Args:
+        names: the modules.
+        addons_paths: where modules are.
+        series: Odoo's.
+        python: the interpreter of the build.
+        debian_packages: names of packages that this machine has to have.
+        programs: names of programs that an image has besides those of this machine.
 
     Raises:
         StepFailed: a module is missing, not installable or of another series, or lacks a Python package or a program,
@@ -50,11 +63,12 @@ def met(
     foreign = [addon for name in walk.found if (addon := _foreign(name, addons_paths))]
     _refuse(
         [
-            *_missing(walk.missing, series),
+            *_missing(walk.missing, series, addons_paths),
+            *_circular(foreign, addons_paths),
             *_uninstallable(walk.uninstallable),
             *_of_other_series(foreign, series),
             *_packages(walk.found, addons_paths, python),
-            *_programs(walk.found, addons_paths),
+            *_programs(walk.found, addons_paths, besides=programs),
             *_debian_packages(debian_packages),
         ]
     )
@@ -62,7 +76,7 @@ def met(
 
 
 def refuse_other_series(addons: Collection[Path], series: str) -> None:
-    """Refuse modules whose version says that they are of another series; the tree alone tells it."""
+    """Refuse modules whose version names another series."""
     _refuse(list(_of_other_series(addons, series)))
 
 
@@ -77,11 +91,24 @@ def _foreign(name: str, addons_paths: Sequence[Path]) -> Path | None:
     return None if modules.is_odoos(name, addons_paths) else modules.find(name, addons_paths)
 
 
-def _missing(missing: Mapping[str, str], series: str) -> Iterator[Fault]:
+def _missing(missing: Mapping[str, str], series: str, addons_paths: Sequence[Path]) -> Iterator[Fault]:
     if missing:
+        name, depending = min(missing.items())
+        addon = modules.find(depending, addons_paths) if depending else None
+        place = f"{modules.place_in_manifest(addon, name)}: " if addon else ""
         wheels = " ".join(f"odoo-addon-{name}=={series}.*" for name in sorted(missing))
         hint = f"add what is missing to the repository, or to requirements.txt if PyPI has it: {wheels}"
-        yield Fault(what=modules.told_missing(missing), hint=hint)
+        yield Fault(what=place + modules.told_missing(missing), hint=hint)
+
+
+def _circular(addons: Collection[Path], addons_paths: Sequence[Path]) -> Iterator[Fault]:
+    """Refuse a circle, in which Odoo installs none of the modules and says nothing."""
+    circle = modules.circle([addon.name for addon in addons], addons_paths)
+    first = modules.find(circle[0], addons_paths) if circle else None
+    if first is not None:
+        place = modules.place_in_manifest(first, circle[1])
+        way = " depends on ".join([*circle, circle[0]])
+        yield Fault(what=f"{place}: modules depend on each other: {way}", hint="take one of these dependencies away")
 
 
 def _uninstallable(uninstallable: Mapping[str, str]) -> Iterator[Fault]:
@@ -121,9 +148,9 @@ def _packages(names: Collection[str], addons_paths: Sequence[Path], python: Path
         yield Fault(what=what, hint="name the Python packages in requirements.txt")
 
 
-def _programs(names: Collection[str], addons_paths: Sequence[Path]) -> Iterator[Fault]:
+def _programs(names: Collection[str], addons_paths: Sequence[Path], *, besides: Collection[str]) -> Iterator[Fault]:
     for name, wanted_by in _external("bin", names, addons_paths).items():
-        if shutil.which(name) is None:
+        if name not in besides and shutil.which(name) is None:
             what = f"program {name}, which {wanted_by} needs, is not on the platform's machine"
             yield Fault(what=what, hint="install the programs on the platform's machine")
 
@@ -132,8 +159,8 @@ def _debian_packages(names: Sequence[str]) -> Iterator[Fault]:
     missing = sorted(set(names) - installed_packages()) if names else []
     if missing:
         listed = " ".join(missing)
-        what = f"Debian packages that odooops.yaml names are not on the platform's machine: {', '.join(missing)}"
-        yield Fault(what=what, hint=f"as root on the platform's machine: apt-get install {listed}")
+        what = f"Debian packages that the repository names are not on the platform's machine: {', '.join(missing)}"
+        yield Fault(what=what, hint=_INSTALL.format(listed))
 
 
 def _external(kind: str, names: Collection[str], addons_paths: Sequence[Path]) -> dict[str, str]:

@@ -20,7 +20,7 @@ from typing import Any
 from odooops_dagster.errors import MissingDependency, StepFailed
 from odooops_dagster.files import beneath, locked, try_lock, write_whole
 from odooops_dagster.home import installations_folder
-from odooops_dagster.tools.odoo import own_packages, python, sources
+from odooops_dagster.tools.odoo import debian, own_packages, python, sources
 from odooops_dagster.tools.odoo import series as odoo_series
 from odooops_dagster.tools.odoo.commands import launcher
 from odooops_dagster.tools.odoo.missing_files import missing_files, supply
@@ -94,6 +94,16 @@ def install(
 def refuse_unknown(series: str) -> None:
     """Refuse what is no series that the platform can install."""
     odoo_series.series(series)
+
+
+def is_at_hand(series: str, home: Path, *, odoo_path: Path | None = None) -> bool:
+    """Return whether the series is installed, in the named folder or in Debian's archive; else only git may have it.
+
+    Raises:
+        BadInput: there is no such series, or the named folder holds no Odoo or another series.
+    """
+    folder = sources.folder_of(series, odoo_path)
+    return folder is not None or find(series, home) is not None or debian.may_have(series)
 
 
 def find(series: str, home: Path, *, odoo_path: Path | None = None) -> Installation | None:
@@ -213,7 +223,9 @@ def _build(folder: Path, *, series: str, files: Callable[[Path], OdooFiles], pro
         except BaseException:
             given_up.set()  # else we would wait for all packages of an Odoo that cannot be had
             raise
-        _compile(got.root, outside=got.origin == "folder")
+        if got.origin != "folder":  # which is not ours to touch
+            progress(f"Odoo {series}: compiling its Python files")
+            _compile(got.root)
         environment.result()
     return {
         "series": series,
@@ -257,11 +269,10 @@ def _see_library(venv: Path, library: Path, *, home: Path, series: str) -> None:
     (info / "INSTALLER").write_text("odooops\n")
 
 
-def _compile(root: Path, *, outside: bool) -> None:
-    """Compile Odoo's files once, so that no later start has to; do not touch a folder that is not ours."""
-    if not outside:
-        options = ["-q", "-j", str(os.cpu_count() or 1), "-x", _SELDOM_RUN]
-        run_program([sys.executable, "-m", "compileall", *options, str(root)])
+def _compile(root: Path) -> None:
+    """Compile Odoo's files once, so that no later start has to."""
+    options = ["-q", "-j", str(os.cpu_count() or 1), "-x", _SELDOM_RUN]
+    run_program([sys.executable, "-m", "compileall", *options, str(root)])
 
 
 def _place(series: str, *, home: Path, odoo_path: Path | None) -> Path:

@@ -22,7 +22,7 @@ from odooops_dagster.tools.odoo.requirements import asks_for_something, fingerpr
 from odooops_dagster.tools.runtime.sandbox.accounts import take_back
 
 _MANIFEST = "environment.json"
-# What is in the folder of an environment while it is made.
+# Files in the folder of an environment while it is made.
 VENV, HOME, CONSTRAINT, REQUIREMENTS = "venv", "home", "constraint.txt", "requirements"
 # The folder in which wheels of OCA addons install their modules.
 _ADDONS = Path("odoo") / "addons"
@@ -50,6 +50,7 @@ def overlay(
     installation: Installation,
     *,
     requirements: Sequence[Path],
+    packages: Sequence[str] = (),
     home: Path,
     root: Path | None = None,
     confine: Confine | None = None,
@@ -60,6 +61,7 @@ def overlay(
     Args:
         installation: the Odoo that the packages are added to.
         requirements: the requirements files.
+        packages: packages to install with them, by their names and versions alone.
         home: the folder of installations and environments.
         root: the folder of the commit, outside of which no line may name a path. None for any folder.
         confine: returns pip's sandbox for the folder of a new environment; VENV, HOME, REQUIREMENTS may be written.
@@ -72,16 +74,16 @@ def overlay(
     """
     if root is not None:
         refuse_strange_requirements(requirements, root=root)
-    if not any(map(asks_for_something, requirements)):
+    if not packages and not any(map(asks_for_something, requirements)):
         return _base(installation, home=home)
-    place = python_environments(home) / _key(installation, requirements, root)
+    place = python_environments(home) / _key(installation, requirements, packages, root)
     if found := _load(place, installation):
         return found
     place.parent.mkdir(parents=True, exist_ok=True)
     with only_one(place, waiting=lambda: progress("the same requirements are being installed, waiting for them")):
         found = _load(place, installation)
         return found or _make(
-            place, installation, requirements, root=root, home=home, confine=confine, progress=progress
+            place, installation, requirements, asked=packages, root=root, home=home, confine=confine, progress=progress
         )
 
 
@@ -90,6 +92,7 @@ def _make(
     installation: Installation,
     requirements: Sequence[Path],
     *,
+    asked: Sequence[str],
     root: Path | None,
     home: Path,
     confine: Confine | None,
@@ -110,6 +113,7 @@ def _make(
         arguments = ["--constraint", str(constraint)]
         files = with_absolute_paths(requirements, root=root, into=folder / REQUIREMENTS)
         arguments += [part for file in files for part in ("--requirement", str(file))]
+        arguments += asked
         sandbox = confine(folder) if confine is not None else None
         python.pip_install(interpreter, arguments, what="requirements", progress=progress, sandbox=sandbox)
         installed = python.pip_freeze(interpreter, sandbox=sandbox)
@@ -201,8 +205,8 @@ def _versions(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(line for line in manifest["packages"] if "==" in line)
 
 
-def _key(installation: Installation, requirements: Sequence[Path], root: Path | None) -> str:
+def _key(installation: Installation, requirements: Sequence[Path], packages: Sequence[str], root: Path | None) -> str:
     """Return the environment's key, a hash of the requirements, the Odoo and the Python version."""
-    asked = fingerprint(requirements, within=root)
+    asked = [*fingerprint(requirements, within=root), *packages]
     parts = [str(installation.path), installation.revision, installation.python_version, *asked]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]

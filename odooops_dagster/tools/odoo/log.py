@@ -1,4 +1,4 @@
-"""Parses Odoo's log: what was loaded, which tests ran, and everything bad that any logger said."""
+"""Parses Odoo's log: the loaded modules, the tests that ran, and every error and warning."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any, Self
 
 from odooops_dagster.model import LogLevel
 from odooops_dagster.tools.odoo.log_records import (
-    BAD_LEVELS,
     SUMMARY_CHARACTERS,
     TESTS_FAILED_AT_LOADING,
     TOTALS,
     UNREADABLE,
     LogRecord,
     cause,
+    is_bad,
     name_of_test,
     read_record,
 )
@@ -32,11 +32,16 @@ _LEVELS: Mapping[str, LogLevel] = {"WARNING": "warn", "ERROR": "error", "CRITICA
 _WORTH_TELLING = re.compile(
     r"^(Loading module |Module \w+ loaded in |Starting |Modules loaded|Initiating shutdown|invalid module names)"
 )
+# Source: odoo/cli/server.py, check_root_user.
+_SAID_ALWAYS = frozenset({"Running as user 'root' is a security risk."})
+_LOADING_MODULE = re.compile(r"^Loading module (?P<module>\w+)")
+_LOADING_FILE = re.compile(r"^loading (?P<file>\w+/\S.*)$")
 # Limits of what is kept here; the log itself is kept as evidence. Repeated errors are kept once and counted.
 _ERRORS_KEPT = 50
 _SIGNATURES_KEPT = 1000
 _STRAY_LINES_KEPT = 100
-_GAVE_UP = "Failed to initialize database"
+# The record with which Odoo ends when its modules do not load. Source: odoo/service/server.py, preload_registries.
+GAVE_UP = "Failed to initialize database"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +74,9 @@ class OdooLog:
     shut_down: bool = False
     tests_failed_at_loading: bool = False
     ignored_modules: str = ""
+    loading_module: str = ""  # the last that Odoo began to load
+    loading_file: str = ""  # the last data file that Odoo began to load, from its module's name on
+    running_test: str = ""  # the last that began
     totals: TestTotals | None = None
     module_tests: Mapping[str, int] = field(default_factory=dict)
     failed_tests: tuple[str, ...] = ()
@@ -105,16 +113,27 @@ class OdooLog:
         }
 
     @property
-    def reason(self) -> str:
-        """Return the summary of the most important error; empty if no error was logged."""
+    def reason(self) -> LogRecord | None:
+        """Return the most important error; None if no error was logged."""
         return self.reason_among(self.errors or self.test_reports)
 
-    def reason_among(self, errors: Sequence[LogRecord]) -> str:
-        """Return the summary of the most important of these errors."""
+    @property
+    def has_given_up(self) -> bool:
+        """Return whether Odoo did not start because its modules did not load."""
+        return any(record.message.startswith(GAVE_UP) for record in self.errors)
+
+    def reason_among(self, errors: Sequence[LogRecord]) -> LogRecord | None:
+        """Return the most important of these errors."""
         # Prefer the record with which Odoo gave up: its traceback has the reason, earlier errors are consequences.
-        gave_up = [record for record in errors if record.message.startswith(_GAVE_UP)]
-        first = next(iter([*gave_up, *errors]), None)
-        return first.summary if first else ""
+        gave_up = [record for record in errors if record.message.startswith(GAVE_UP)]
+        return next(iter([*gave_up, *errors]), None)
+
+    @property
+    def worked_at(self) -> str:
+        """Return what Odoo was at when its log ended; empty if it is not known."""
+        if self.running_test and not self.totals:
+            return f"the test {self.running_test}"
+        return f"module {self.loading_module}" if self.loading_module and not self.modules_loaded else ""
 
     @property
     def last_words(self) -> str:
@@ -160,7 +179,7 @@ class _Reader:
         self._close()
         self._levels[record.level] += 1
         self._note(record)
-        if record.level in BAD_LEVELS:
+        if is_bad(record):
             self._open = (record, [])
 
     def result(self) -> dict[str, Any]:
@@ -181,7 +200,7 @@ class _Reader:
     def _read_stray(self, line: str) -> None:
         if self._open:
             self._open[1].append(line)
-        elif line.strip():
+        elif line.strip() and line not in _SAID_ALWAYS:
             self._stray.append(line)
 
     def _close(self) -> None:
@@ -202,7 +221,7 @@ class _Reader:
         signature = record.signature
         if signature in self._counts or len(self._counts) < _SIGNATURES_KEPT:
             self._counts[signature] += 1
-        if len(self._errors) < _ERRORS_KEPT or record.message.startswith(_GAVE_UP):
+        if len(self._errors) < _ERRORS_KEPT or record.message.startswith(GAVE_UP):
             self._errors.setdefault(signature, record)
 
     def _note(self, record: LogRecord) -> None:
@@ -214,6 +233,7 @@ class _Reader:
             self._facts["shut_down"] = True
         elif _STARTS_TEST.match(message) and (module := _TEST_OF_MODULE.match(logger)):
             self._module_tests[module["module"]] += 1
+            self._facts["running_test"] = message.removeprefix("Starting ").removesuffix(" ...")
         elif logger == "odoo.tests.result" and (totals := TOTALS.search(message)):
             self._facts["totals"] = TestTotals(**{name: int(count) for name, count in totals.groupdict().items()})
         elif failed := name_of_test(record):
@@ -226,3 +246,7 @@ class _Reader:
             self._facts["tests_failed_at_loading"] = True
         elif message.startswith("invalid module names, ignored: "):
             self._facts["ignored_modules"] = message.partition(": ")[2]
+        elif loading := _LOADING_MODULE.match(message):
+            self._facts |= {"loading_module": loading["module"], "loading_file": ""}
+        elif loading := _LOADING_FILE.match(message):
+            self._facts["loading_file"] = loading["file"]

@@ -1,4 +1,4 @@
-"""One record of Odoo's log: how it begins, what it says, and in which words it is told again."""
+"""One record of Odoo's log: its first line, its message, and the words in which it is reported."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ _RECORD = re.compile(
 _BEGINS = re.compile(_START)
 # The level of a record that cannot be read: it may be as bad as any.
 UNREADABLE = "UNREADABLE"
-BAD_LEVELS = frozenset({"ERROR", "CRITICAL", UNREADABLE})
+_BAD_LEVELS = frozenset({"ERROR", "CRITICAL", UNREADABLE})
+# A style that does not compile takes the whole bundle with it, and Odoo only warns. Source: `run_compiler` and
+# `handle_compile_error` in odoo/addons/base/models/assetsbundle.py.
+_BUNDLES = "odoo.addons.base.models.assetsbundle"
+_COMPILER_SAYS = "Error: "
 
 TOTALS = re.compile(r"(?P<failed>\d+) failed, (?P<errors>\d+) error\(s\) of (?P<total>\d+) tests")
 FAILED_TEST = re.compile(r"^(?P<flavour>FAIL|ERROR): (?P<test>\S+|Subtest .+|(setUp|tearDown)(Class|Module) \(.+\))$")
@@ -87,6 +91,12 @@ def read_record(line: str) -> LogRecord | None:
         message = (match["message"] or "").strip()
         return LogRecord(level=match["level"], logger=match["logger"], message=message, database=match["database"])
     return LogRecord(level=UNREADABLE, logger="", message=line.strip()) if _BEGINS.match(line) else None
+
+
+def is_bad(record: LogRecord) -> bool:
+    """Return whether the record says that something is broken."""
+    is_broken_style = record.logger == _BUNDLES and record.message.startswith(_COMPILER_SAYS)
+    return record.level in _BAD_LEVELS or is_broken_style
 
 
 def name_of_test(record: LogRecord) -> str | None:

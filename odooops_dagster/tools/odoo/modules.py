@@ -7,10 +7,12 @@ import hashlib
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 from odooops_dagster.errors import StepFailed
+from odooops_dagster.tools.odoo.named_places import place_in
 
 _MANIFEST = "__manifest__.py"
 _BASE = "base"
@@ -24,13 +26,23 @@ def read_manifest(addon: Path) -> Mapping[str, Any]:
     Raises:
         StepFailed: the manifest is not one Python dictionary.
     """
+    file = addon / _MANIFEST
     try:
-        manifest = ast.literal_eval((addon / _MANIFEST).read_text())
-    except (SyntaxError, ValueError, UnicodeDecodeError) as exc:
-        raise StepFailed(f"module {addon.name}: {_MANIFEST} cannot be read: {exc}") from exc
+        manifest = ast.literal_eval(file.read_text())
+    except SyntaxError as exc:
+        raise StepFailed(f"{file}:{exc.lineno or 1}: {type(exc).__name__}: {exc.msg}") from exc
+    except (ValueError, UnicodeDecodeError) as exc:
+        reason = f"the manifest holds more than plain values: {exc}"
+        raise StepFailed(f"{file}: {reason}", hint="Odoo reads it with ast.literal_eval") from exc
     if not isinstance(manifest, dict):
-        raise StepFailed(f"module {addon.name}: {_MANIFEST} is not a dictionary")
+        raise StepFailed(f"{file}:1: the manifest is not a dictionary", hint="begin it with {")
     return manifest
+
+
+def place_in_manifest(addon: Path, name: str) -> str:
+    """Return the manifest and the line in which it names something."""
+    file = addon / _MANIFEST
+    return f"{file}:{place_in(file, (name,)) or 1}"
 
 
 def installable(addons_path: Path) -> tuple[str, ...]:
@@ -108,6 +120,23 @@ def closure(names: Sequence[str], addons_paths: Sequence[Path]) -> frozenset[str
     if any(faults):
         raise StepFailed("; ".join(filter(None, faults)), hint="add them to the repository, or to requirements.txt")
     return walked.found
+
+
+def circle(names: Collection[str], addons_paths: Sequence[Path]) -> tuple[str, ...]:
+    """Return a circle of modules, each depending on the next, from the first by name.
+
+    Returns an empty tuple if there are none.
+    """
+    manifests = {name: read_manifest(addon) for name in names if (addon := find(name, addons_paths))}
+    depends = {name: sorted({*_depends(name, manifest)} & {*manifests}) for name, manifest in manifests.items()}
+    try:
+        TopologicalSorter(depends).prepare()
+    except CycleError as exc:
+        # The list is closed: its first is its last, and each is a dependency of the one that follows.
+        found = [*reversed(exc.args[1][1:])]
+        start = found.index(min(found))
+        return (*found[start:], *found[:start])
+    return ()
 
 
 def told_missing(missing: Mapping[str, str]) -> str:

@@ -50,7 +50,7 @@ def install_pins(venv: Path, *, series: str, progress: Progress) -> None:
 
 
 def _operators_fault(failed: PipFailed, *, asked: str, series: str) -> StepFailed:
-    """Return an error that tells people who pushed a repository that their code is not the cause."""
+    """Return an error for people who pushed a repository: it says that their code is not the cause."""
     machine = f"Python {platform.python_version()} ({platform.machine()})"
     reason = _with_version(failed.reason, asked)
     return StepFailed(

@@ -1,4 +1,4 @@
-"""What the requirements files of a commit may say to pip: options by name, and no path outside of the commit.
+"""The rules for requirements files of a commit: options of pip by name, and no path outside of the commit.
 
 Who pushes the files is a stranger to the platform: a file that pip reads, or a variable that it expands, stands in its
 messages and in what it asks the package index for.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,56 @@ from odooops_dagster.model import Build
 from odooops_dagster.tools.odoo import modules
 
 SPEC_VERSION = "1.6"
+_ADDON = "addon:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What one build has and another has not, or has otherwise: an addon, a Python package or Odoo, by its versions."""
+
+    name: str
+    is_module: bool
+    before: str | None  # None where it is new
+    after: str | None  # None where it is gone
+
+    @property
+    def kind(self) -> str:
+        """Return new, removed or changed."""
+        return "new" if self.before is None else "removed" if self.after is None else "changed"
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
+    """Return how the builds of two bills differ: the addons that are not Odoo's own first, then all that they need."""
+    old, new = ({_identity(each): each for each in bill["components"]} for bill in (before, after))
+    names = [name for name in {**old, **new} if _content(old.get(name)) != _content(new.get(name))]
+    found = [
+        Change(
+            name=name.removeprefix(_ADDON),
+            is_module=name.startswith(_ADDON),
+            before=_version(old.get(name)),
+            after=_version(new.get(name)),
+        )
+        for name in names
+    ]
+    return sorted(found, key=lambda each: (not each.is_module, each.name))
+
+
+def _identity(component: Mapping[str, Any]) -> str:
+    """Return under which name it is compared: a package's reference holds its version."""
+    reference = str(component["bom-ref"])
+    return reference if reference.startswith(_ADDON) else str(component["name"])
+
+
+def _content(component: Mapping[str, Any] | None) -> object:
+    """Return all that makes it what it is; where it comes from is no part of that."""
+    if component is None:
+        return None
+    told = {each["name"]: each["value"] for each in component.get("properties", ())}
+    return component.get("version"), told.get("odooops:files-sha256"), told.get("odooops:revision")
+
+
+def _version(component: Mapping[str, Any] | None) -> str | None:
+    return None if component is None else str(component.get("version") or "without a version")
 
 
 def bill_of_materials(build: Build, *, name: str, packages: Sequence[str]) -> dict[str, Any]:
@@ -85,7 +136,7 @@ def _addon(addon: Path, manifest: Mapping[str, Any], *, checksum: str, source: P
     origin = "repository" if addon.is_relative_to(source) else "package"
     return {
         "type": "library",
-        "bom-ref": f"addon:{addon.name}",
+        "bom-ref": f"{_ADDON}{addon.name}",
         "group": "odoo.addons",
         "name": addon.name,
         "properties": [_property("files-sha256", checksum), _property("from", origin)],

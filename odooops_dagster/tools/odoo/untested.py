@@ -19,7 +19,7 @@ _NAMES_SHOWN = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Untested:
-    """A module of which no test ran: the reason, and whether its author expects otherwise.
+    """A module without a test run: the reason, and whether its author expects a test.
 
     `overlooked` is a module whose tests were written to run, but Odoo does not run them.
     """

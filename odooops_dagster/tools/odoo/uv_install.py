@@ -11,6 +11,9 @@ from odooops_dagster.child_environment import NETWORK, PIP, clean_environment
 from odooops_dagster.tools.odoo.programs import ProgramFailed, Progress, run_program
 from odooops_dagster.tools.odoo.uv_settings import listing, uv_settings
 
+# Each package that came or went, and which Python it is: the platform made it.
+_UNTOLD = ("+ ", "- ", "Using Python ", "Uninstalled ")
+
 
 def install_pins(python: Path, pins: Path, *, what: str, progress: Progress) -> bool:
     """Install what the file names, dependencies excluded, and return whether that was possible.
@@ -26,7 +29,7 @@ def install_pins(python: Path, pins: Path, *, what: str, progress: Progress) -> 
     argv = [find_uv_bin(), "pip", "install", *options, "--requirement", str(pins)]
 
     def report(line: str) -> None:
-        if not line.lstrip().startswith("+ "):  # each package that came
+        if not line.lstrip().startswith(_UNTOLD):
             progress(f"{what}: {line.strip()}")
 
     try:

@@ -1,4 +1,4 @@
-"""uv's settings for what the user told pip: uv reads none of pip's configuration.
+"""Translate the user's configuration of pip into uv's settings, because uv does not read it.
 
 Run as a program by the interpreter of an environment that has pip, before anything else is installed in it, this prints
 the settings as assignments for a shell. Only the standard library may be imported here.
@@ -28,7 +28,7 @@ _COUNTERPARTS = {
     "default-timeout": ("UV_HTTP_TIMEOUT", ""),
     "retries": ("UV_HTTP_RETRIES", ""),
 }
-# What changes nothing about which packages are installed.
+# Settings that do not change which packages are installed.
 _WITHOUT_MEANING = frozenset(
     {
         *("disable-pip-version-check", "no-input", "progress-bar", "root-user-action", "quiet", "verbose", "no-color"),

@@ -1,4 +1,4 @@
-"""Who holds the lock that a database's sessions wait for."""
+"""Find the sessions that hold the lock for which a database's sessions wait."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from odooops_dagster.model import DatabaseAccess
 from odooops_dagster.tools.postgres.contents import read_rows
 
-# What a session of another role works at is not for this one to see; that it is there is.
+# PostgreSQL hides the query of another role's session, and shows the session itself.
 # Source: https://www.postgresql.org/docs/current/monitoring-stats.html, pg_stat_activity.
 _QUERY = """
 select

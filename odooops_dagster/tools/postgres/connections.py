@@ -55,6 +55,18 @@ def writer(access: DatabaseAccess, *, application: str, settings: Mapping[str, s
     return _opened(_connect(access, application, settings or {}), _AS_ODOO)
 
 
+def libpq_variables(access: DatabaseAccess) -> dict[str, str]:
+    """Return the variables by which PostgreSQL's programs connect; other users cannot read a program's environment."""
+    return {
+        "PGHOST": access.host,
+        "PGPORT": str(access.port),
+        "PGUSER": access.user,
+        "PGPASSWORD": access.password,
+        "PGDATABASE": access.database,
+        **{f"PG{name.upper()}": value for name, value in access.options.items()},
+    }
+
+
 def conninfo(access: DatabaseAccess) -> str:
     """Return the connection string, with special characters in the database name escaped."""
     return make_conninfo(

@@ -33,7 +33,6 @@ from odooops_dagster.tools.postgres.database_rights import (
     execute,
     holders,
     may_act_as,
-    open_to_public,
     rights,
     role_exists,
     role_marks,
@@ -245,6 +244,12 @@ class OdooDatabases:
         with self._admin() as connection:
             return [name for (name,) in connection.execute(query, [prefix])]
 
+    def sizes(self, prefix: str = "") -> dict[str, int]:
+        """Return what each database takes of the server's disk, in bytes, by name."""
+        query = "select datname, pg_database_size(oid) from pg_database where starts_with(datname, %s)"
+        with self._admin() as connection:
+            return dict(connection.execute(query, [prefix]).fetchall())
+
     def roles(self, prefix: str) -> builtins.list[str]:
         """Return the roles whose names start with the prefix, sorted, including those with only a password file."""
         query = "select rolname from pg_roles where starts_with(rolname, %s)"
@@ -267,7 +272,7 @@ class OdooDatabases:
             user=role,
             password=password,
             database=name,
-            socket_folder=Path(host) if host.startswith("/") else self._socket_folder,
+            socket_folder=socket_named_by(self._url) or self._socket_folder,
         )
 
     def server_major(self) -> int:
@@ -284,12 +289,6 @@ class OdooDatabases:
                 " from pg_available_extensions)"
             ).fetchall()
         return str(version), extensions
-
-    def open_databases(self) -> builtins.list[str]:
-        """Close all databases to PUBLIC, and return those that we have no right to close."""
-        with self._admin() as connection, rights(connection):
-            close_to_public(connection)
-            return open_to_public(connection)
 
     @contextmanager
     def _admin(self) -> Iterator[Connection]:
@@ -355,3 +354,9 @@ def _check_name(name: str) -> None:
             f"{name!r} cannot name a database or role: PostgreSQL takes 1 to {_IDENTIFIER_BYTES} bytes",
             hint="shorten the project's slug or the branch's name",
         )
+
+
+def socket_named_by(url: str) -> Path | None:
+    """Return the folder of the Unix socket that the URL names as its host; None for another host, or none."""
+    host = str(conninfo_to_dict(url).get("host") or "")
+    return Path(host) if host.startswith("/") else None

@@ -24,7 +24,7 @@ class RolePasswords:
         """
         if not self.holds(role):
             message = f"database role {role} has no password in {self._folder}"
-            raise NotFound(message, hint="deploy the environment anew")
+            raise NotFound(message, hint="deploy the environment again")
         return self._file(role).read_text()
 
     def ensure(self, role: str) -> tuple[str, bool]:

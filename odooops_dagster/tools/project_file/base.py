@@ -1,4 +1,4 @@
-"""What all parts of `odooops.yaml` are made of."""
+"""Base class and types of the parts of `odooops.yaml`."""
 
 from __future__ import annotations
 

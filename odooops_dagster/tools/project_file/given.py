@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from odooops_dagster.tools.project_file.keys import ProjectFile
+from odooops_dagster.tools.project_file.keys import OF_THE_COMMIT, OF_THE_PROJECT, ProjectFile
 from odooops_dagster.tools.project_file.read import Reading, read_text
 
 
@@ -22,11 +22,12 @@ def read_values(values: Mapping[str, Any]) -> Reading:
 def on_top_of(below: ProjectFile, file: ProjectFile) -> ProjectFile:
     """Return a file's settings, completed by those of the project where the file does not name the key.
 
-    What protects is the project's in its policies only.
+    What protects, and who is told, the project has in policies and rules of its own only; what a commit is made of, the
+    commit alone says.
 
     Groups of keys, odoo.conf's options among them, are completed key by key; a list of the file replaces the other.
     """
-    under = below.model_dump(mode="json", exclude_unset=True, exclude={"protect"})
+    under = below.model_dump(mode="json", exclude_unset=True, exclude={*OF_THE_PROJECT, *OF_THE_COMMIT})
     return ProjectFile.model_validate(_over(under, file.model_dump(mode="json", exclude_unset=True)))
 
 

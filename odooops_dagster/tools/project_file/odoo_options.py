@@ -26,6 +26,7 @@ SETTABLE = frozenset(
         "websocket_keep_alive_timeout",
         "websocket_rate_limit_burst",
         "websocket_rate_limit_delay",
+        "workers",
     }
 )
 
@@ -44,12 +45,12 @@ _NAMES = """
     skip_auto_install smtp smtp_password smtp_port smtp_server smtp_ssl smtp_ssl_certificate_filename
     smtp_ssl_private_key_filename smtp_user static_http_enable stop_after_init syslog test_commit test_enable test_file
     test_report_directory test_tags timezone translate_in translate_modules translate_out update upgrade_path upgrades
-    with_demo without_demo workers x_sendfile xmlrpc xmlrpc_interface xmlrpc_port xmlrpcs xmlrpcs_interface
+    with_demo without_demo x_sendfile xmlrpc xmlrpc_interface xmlrpc_port xmlrpcs xmlrpcs_interface
     xmlrpcs_port
 """
 _OTHERS = frozenset(_NAMES.split())
 
-# What to do instead, where there is something.
+# The alternative, where there is one.
 _INSTEAD = {
     "server_wide_modules": "name them in odoo.server_wide_modules",
     "addons_path": "folders with modules are found by themselves",
@@ -61,7 +62,6 @@ _INSTEAD = {
     "init": "all modules of the repository are installed, but those in modules.leave_out",
     "limit_memory_hard": "the operator sets ODOOOPS_ODOO_MEMORY_MB",
     "limit_memory_soft": "the operator sets ODOOOPS_ODOO_MEMORY_MB",
-    "workers": "Odoo runs with threads here",
 }
 
 

@@ -28,6 +28,17 @@ know are options of modules, such as `running_env`, and may be set.
 What is under `protect` counts only from the newest commit of the default branch, and only where it is stricter than
 the project's policies: everybody who pushes can change the file. Whatever else protects (quorums, freezes) is in the
 policies alone.
+
+What is under `preview` counts from there as well. Of branches, those count that policy `preview` lists too. Of a time
+or a size, less counts always, and more as far as the policy's maximum, such as `memory_max_mb`; `ops project show`, the
+console and the run that read the file say what was cut. Sizes are those of previews alone, and the operator's limits,
+such as `ODOOOPS_ENVIRONMENT_MEMORY_MB`, hold besides.
+
+What is under `notifications` counts from there as well: a push to another branch changes nobody's messages. Its rules
+come beside those of `ops notify rule add`; `ops notify rule list` names the commit that declared each, and
+`ops notify rule remove` mutes it over all pushes. Mails go to addresses that somebody here has or to the domains of
+`ODOOOPS_NOTIFY_DOMAINS`, everything else to targets of the project or shared ones. The run that read them has an event
+with how many came and went.
 """
 
 

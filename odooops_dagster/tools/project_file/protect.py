@@ -16,7 +16,7 @@ from odooops_dagster.tools.project_file.base import Keys, Line
 On = Literal[True]
 Column = Annotated[str, StringConstraints(pattern=r"^[^.\s]+(\.[^.\s]+){1,2}$")]
 Treatment = Annotated[Line, StringConstraints(pattern=r"^(delete_rows|truncate|value:.+)$")]
-# What a branch may be called, with * for any text.
+# A branch name, with * for any text.
 Pattern = Annotated[Line, StringConstraints(min_length=1, max_length=255, pattern=r"^\S+$")]
 FileName = Annotated[Line, StringConstraints(min_length=1, max_length=300)]
 
@@ -58,6 +58,12 @@ class ProtectedBackups(Keys):
     """How production is backed up."""
 
     nightly: On | None = Field(default=None, description="Production is backed up every night.")
+    every_hours: int | None = Field(
+        default=None,
+        ge=1,
+        le=24,
+        description="Hours from one backup of production to the next, counted from the hour of the night.",
+    )
     max_age_hours: int | None = Field(
         default=None, ge=1, le=720, description="Age at which the newest verified backup is stale."
     )
@@ -67,7 +73,7 @@ class ProtectedBackups(Keys):
 
 
 class ProtectedGates(Keys):
-    """What a build has to prove."""
+    """The proofs that a build has to bring."""
 
     untested_modules: Literal["refuse_overlooked", "refuse"] | None = Field(
         default=None,
@@ -76,7 +82,7 @@ class ProtectedGates(Keys):
 
 
 class ProtectedPromotions(Keys):
-    """What brings the default branch to production."""
+    """The way in which the default branch comes to production."""
 
     release: Literal["by_hand", "gated"] | None = Field(
         default=None, description="A person promotes at least; with `gated`, approvals of gates G2 and G3 besides."

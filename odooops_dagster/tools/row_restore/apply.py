@@ -15,7 +15,7 @@ from odooops_dagster.tools.row_restore.review import Change, Review, Values
 # Restores the named files to the live filestore.
 BringBack = Callable[[Sequence[str]], object]
 
-_AGAIN = "make the diff anew, and look at it again: ops backup records diff"
+_AGAIN = "make a new diff and review it: ops backup records diff"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -108,7 +108,7 @@ def from_bytes(data: bytes, *, name: str) -> Review:
     Raises:
         BadInput: a line is not as it was written, but for its values.
     """
-    hint = "take whole lines out and leave the others as they are, or make the diff anew"
+    hint = "remove whole lines and leave the others as they are, or make a new diff"
     try:
         # Do not use splitlines: a value may contain other characters that it treats as line ends.
         lines = [json.loads(line) for line in data.decode("utf-8").split("\n") if line.strip()]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from contextlib import suppress
 from pathlib import Path
 
 from odooops_dagster.errors import BadInput, Unavailable
 from odooops_dagster.files import write_whole
 from odooops_dagster.model import Service
-from odooops_dagster.tools.runtime.job import definition_of, launch_argv
+from odooops_dagster.tools.runtime.job import definition_of, ended_for, launch_argv
 from odooops_dagster.tools.runtime.launch import GRACE_SECONDS
-from odooops_dagster.tools.runtime.sandbox import stored as sandboxes
+from odooops_dagster.tools.runtime.stored import service_of, to_json
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 # A service that lives this long counts as started. A service that ends earlier is retried after a pause, so that its
@@ -46,19 +47,7 @@ class Definitions:
             stored = json.loads(self._json(name).read_bytes())
         except FileNotFoundError:
             return None
-        return Service(
-            name=stored["name"],
-            # Definitions of earlier versions had no sandbox, and were the service's own.
-            argv=tuple(stored.get("service_argv", stored["argv"])),
-            cwd=Path(stored.get("service_cwd", stored["cwd"])),
-            port=stored["port"],
-            log_path=Path(stored["log_path"]),
-            env=stored["service_env"],
-            memory_mb=stored["memory_mb"],
-            sandbox=sandboxes.from_json(stored.get("sandbox")),
-            # Those of earlier versions listened on their port.
-            socket=Path(stored["socket"]) if stored.get("socket") else None,
-        )
+        return service_of(stored)
 
     def is_wanted(self, name: str) -> bool:
         """Return whether the service should run."""
@@ -76,16 +65,7 @@ class Definitions:
             Unavailable: its log folder cannot be created.
         """
         path = self._json(service.name)
-        stored = definition_of(service, mark=f"service:{path}") | {
-            "name": service.name,
-            "port": service.port,
-            "log_path": str(service.log_path),
-            "service_env": dict(service.env),
-            "service_argv": list(service.argv),
-            "service_cwd": str(service.cwd),
-            "sandbox": sandboxes.to_json(service.sandbox),
-            "socket": None if service.socket is None else str(service.socket),
-        }
+        stored = definition_of(service, mark=f"service:{path}") | to_json(service)
         folder = service.log_path.parent
         if reason := _cannot_make(folder):
             raise Unavailable(
@@ -103,8 +83,12 @@ class Definitions:
         """Delete the definition of the service."""
         self.unwant(name)
         service = self.get(name)
-        if service is not None and service.socket is not None:
-            service.socket.unlink(missing_ok=True)
+        for place in () if service is None else (service.socket, service.bus):
+            if place is not None:
+                place.unlink(missing_ok=True)
+        if service is not None:
+            with suppress(NotADirectoryError):
+                ended_for(service).unlink(missing_ok=True)
         self._json(name).unlink(missing_ok=True)
 
     def refresh(self) -> None:

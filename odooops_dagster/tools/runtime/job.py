@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 import os
-import selectors
 import signal
 import subprocess
 import sys
@@ -13,35 +11,40 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from uuid import uuid4
 
 from odooops_dagster.child_environment import clean_environment
 from odooops_dagster.errors import StepFailed
-from odooops_dagster.model import Job, JobResult, Service
-from odooops_dagster.tools.runtime import OnLine, launch
+from odooops_dagster.model import Job, JobResult, Service, Share
+from odooops_dagster.tools.runtime import EndIf, OnLine, launch
+from odooops_dagster.tools.runtime.output import Asked, Lines, Output
 from odooops_dagster.tools.runtime.sandbox import bubblewrap
+from odooops_dagster.tools.runtime.stored import share_to_json
 
-# A longer line is cut here, in characters, so that a program cannot fill our memory.
-_LONGEST_LINE = 64 * 1024
 # How long a launcher may need after SIGHUP to end its process tree.
 _END_SECONDS = 35.0
 
 
-def run_job(job: Job, *, on_line: OnLine | None = None) -> JobResult:
+def run_job(job: Job, *, on_line: OnLine | None = None, end_if: EndIf | None = None) -> JobResult:
     """Run the job, copy its output to its log and to `on_line`, and leave none of its processes behind.
 
-    A job is ended at its time limit, and when it has written more than its limit of output.
+    A job is ended at its time limit, when it has written more than its limit of output, and when `end_if` returns a
+    reason; it is asked now and then.
     """
     started = time.monotonic()
     job.log_path.parent.mkdir(parents=True, exist_ok=True)
+    ended_for(job).unlink(missing_ok=True)
     with job.log_path.open("ab") as log, _launched(job) as process:
-        output = _Output(process, log=log, lines=_Lines(on_line), most_bytes=job.output_mb * 1024**2)
+        asked = Asked(end_if)
+        source = _ProcessOutput(process)
+        output = Output(source, log=log, lines=Lines(on_line), most_bytes=job.output_mb * 1024**2, asked=asked)
         timed_out = not output.copy(until=started + job.timeout_seconds)
-        if timed_out or output.overflowed:
+        if timed_out or output.overflowed or asked.reason:
             process.send_signal(signal.SIGHUP)
             output.copy(until=time.monotonic() + _END_SECONDS)
         output.close()
+        process.wait(_END_SECONDS)
     seconds = time.monotonic() - started
     return JobResult(
         exit_status=process.returncode,
@@ -49,7 +52,21 @@ def run_job(job: Job, *, on_line: OnLine | None = None) -> JobResult:
         seconds=seconds,
         log_path=job.log_path,
         overflowed=output.overflowed,
+        ended_for=asked.reason or reason_of_end(job),
     )
+
+
+def ended_for(program: Job | Service) -> Path:
+    """Return the file in which the launcher writes for which limit it ended the program."""
+    return program.log_path.with_name(f"{program.log_path.name}.ended")
+
+
+def reason_of_end(program: Job | Service) -> str:
+    """Return for which limit the program was ended, as a sentence; empty if for none."""
+    try:
+        return ended_for(program).read_text()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""  # the folder of logs may be gone, and a file in its place
 
 
 def launch_argv(definition: str, *, parent: str) -> list[str]:
@@ -67,24 +84,31 @@ def definition_of(program: Job | Service, *, mark: str) -> dict[str, Any]:
         MissingDependency: a program that its sandbox needs is missing.
     """
     sandbox = program.sandbox
-    listen = _listens_at(program) if isinstance(program, Service) else None
+    listen = _listens_at(program) if isinstance(program, Service) else []
     return {
         "mark": mark,
         "argv": list(program.argv) if sandbox is None else bubblewrap.command(sandbox, program.argv, cwd=program.cwd),
         "sandboxed": sandbox is not None,
         "cwd": str(program.cwd) if sandbox is None else "/",
-        "env": clean_environment(extra={**program.env, **({} if listen is None else {"LISTEN_FDS": "1"})}),
+        "env": clean_environment(extra={**program.env, **({"LISTEN_FDS": str(len(listen))} if listen else {})}),
         "listen": listen,
         "memory_mb": program.memory_mb,
+        "share": None if program.share is None else _share(program, program.share),
+        "ended_for": str(ended_for(program)),
     }
 
 
-def _listens_at(service: Service) -> str | int | None:
-    """Return the path of the socket, or the port, on which the launcher listens for the service."""
+def _share(program: Job | Service, share: Share) -> dict[str, Any]:
+    kind = "job" if isinstance(program, Job) else "service"
+    return {**(share_to_json(share) or {}), "program": program.name, "kind": kind}
+
+
+def _listens_at(service: Service) -> list[str | int]:
+    """Return the paths of the sockets, or the port, on which the launcher listens for the service."""
     if service.socket is not None:
-        return str(service.socket)
+        return [str(path) for path in (service.socket, service.bus) if path is not None]
     has_own_network = service.sandbox is not None and not service.sandbox.shares_network
-    return service.port if has_own_network else None
+    return [service.port] if has_own_network else []
 
 
 @contextmanager
@@ -131,74 +155,22 @@ def _end(process: subprocess.Popen[bytes], *, mark: str) -> None:
             process.stdout.close()
 
 
-class _Output:
-    """Copies the output of a job while it runs."""
+class _ProcessOutput:
+    """What the launcher and its program write."""
 
-    def __init__(self, process: subprocess.Popen[bytes], *, log: BinaryIO, lines: _Lines, most_bytes: int) -> None:
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None  # noqa: S101 - asked for above
         self._process = process
         self._descriptor = process.stdout.fileno()
-        self._log = log
-        self._lines = lines
-        self._room = most_bytes
-        self.overflowed = False
 
-    def copy(self, *, until: float) -> bool:
-        """Copy until the output ends or becomes too much; return False if the time is over first.
+    def fileno(self) -> int:
+        """Return the descriptor to wait for."""
+        return self._descriptor
 
-        What comes after too much is read and dropped, until the job has ended.
-        """
-        had_room = not self.overflowed
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._descriptor, selectors.EVENT_READ)
-            while (remaining := until - time.monotonic()) > 0:
-                if selector.select(min(remaining, 1.0)):
-                    if not self._copy_some() or (had_room and self.overflowed):
-                        return True
-                elif self._process.poll() is not None:
-                    return True  # the launcher was killed, and an orphan holds the pipe
-        return False
+    def read(self) -> bytes:
+        """Return what was written; nothing at the end."""
+        return os.read(self._descriptor, 65536)
 
-    def _copy_some(self) -> bool:
-        chunk = os.read(self._descriptor, 65536)
-        if not self.overflowed:
-            self._keep(chunk[: self._room])
-            self._room -= len(chunk)
-            self.overflowed = self._room < 0
-        return bool(chunk)
-
-    def _keep(self, chunk: bytes) -> None:
-        self._log.write(chunk)
-        self._log.flush()
-        self._lines.feed(chunk)
-
-    def close(self) -> None:
-        """Deliver an unfinished last line, and wait for the launcher."""
-        self._lines.close()
-        self._process.wait(_END_SECONDS)
-
-
-class _Lines:
-    """Splits bytes into lines of text."""
-
-    def __init__(self, on_line: OnLine | None) -> None:
-        self._on_line = on_line
-        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        self._rest = ""
-
-    def feed(self, chunk: bytes) -> None:
-        """Deliver every complete line."""
-        if self._on_line is None:
-            return
-        *lines, self._rest = (self._rest + self._decoder.decode(chunk)).split("\n")
-        for line in lines:
-            self._on_line(line.rstrip("\r"))
-        if len(self._rest) > _LONGEST_LINE:
-            self._on_line(self._rest)
-            self._rest = ""
-
-    def close(self) -> None:
-        """Deliver the rest."""
-        if self._on_line is not None and self._rest:
-            self._on_line(self._rest)
-        self._rest = ""
+    def has_ended(self) -> bool:
+        """Return whether the launcher is gone: if it was killed, an orphan may hold the pipe."""
+        return self._process.poll() is not None

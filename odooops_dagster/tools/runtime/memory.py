@@ -9,10 +9,11 @@ import time
 from uuid import uuid4
 
 from odooops_dagster.model import Job, JobResult, Service, ServiceStatus
-from odooops_dagster.tools.runtime import OnLine, launch
+from odooops_dagster.tools.runtime import Beside, EndIf, OnLine, launch
 from odooops_dagster.tools.runtime.definitions import START_RETRIES, START_SECONDS, checked_name
 from odooops_dagster.tools.runtime.job import definition_of, launch_argv, run_job, tell
 from odooops_dagster.tools.runtime.tail import tail_of
+from odooops_dagster.tools.runtime.terminal import attach
 
 # A launcher needs at most its time of grace and its time to kill.
 END_SECONDS = 60.0
@@ -39,9 +40,9 @@ class MemoryRuntime:
             for kept in self._services.values():
                 kept.end()
 
-    def execute(self, job: Job, *, on_line: OnLine | None = None) -> JobResult:
+    def execute(self, job: Job, *, on_line: OnLine | None = None, end_if: EndIf | None = None) -> JobResult:
         """Run the job to its end; leave none of its processes, even if we are killed."""
-        return run_job(job, on_line=on_line)
+        return run_job(job, on_line=on_line, end_if=end_if)
 
     def start(self, service: Service) -> ServiceStatus:
         """Run the service with exactly this definition; replace a service of the same name."""
@@ -64,8 +65,9 @@ class MemoryRuntime:
                 kept.end()
             if remove:
                 self._services.pop(name, None)
-                if kept is not None and kept.service.socket is not None:
-                    kept.service.socket.unlink(missing_ok=True)
+                for place in () if kept is None else (kept.service.socket, kept.service.bus):
+                    if place is not None:
+                        place.unlink(missing_ok=True)
             return self._status(name)
 
     def status(self, name: str | None = None) -> list[ServiceStatus]:
@@ -73,6 +75,11 @@ class MemoryRuntime:
         with self._lock:
             names = sorted(self._services) if name is None else [checked_name(name)]
             return [self._status(each) for each in names]
+
+    def attach(self, name: str, command: Beside) -> int:
+        """Run a program beside the service, in its sandbox, with our input and output; return its status."""
+        kept = self._services.get(name)
+        return attach(name, kept.service if kept is not None else None, command)
 
     def logs(self, name: str, *, tail: int = 200) -> list[str]:
         """Return the last lines the service wrote, oldest first; an empty list for an unknown service."""

@@ -18,20 +18,21 @@ import xmlrpc.client
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-from supervisor.xmlrpc import Faults
 
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.files import locked
 from odooops_dagster.model import Job, JobResult, Service, ServiceStatus
-from odooops_dagster.tools.runtime import OnLine
+from odooops_dagster.tools.runtime import Beside, EndIf, OnLine
 from odooops_dagster.tools.runtime.definitions import checked_name
-from odooops_dagster.tools.runtime.job import run_job
+from odooops_dagster.tools.runtime.job import reason_of_end, run_job
 from odooops_dagster.tools.runtime.launch import GRACE_SECONDS
 from odooops_dagster.tools.runtime.supervisor import PATIENCE_SECONDS, ServiceSupervisor
+from odooops_dagster.tools.runtime.supervisord import Faults
 from odooops_dagster.tools.runtime.tail import tail_of
+from odooops_dagster.tools.runtime.terminal import attach
 
 # supervisord's states in which a process exists or is about to.
 _ALIVE = frozenset({"STARTING", "RUNNING", "STOPPING"})
@@ -70,9 +71,9 @@ class ProcessRuntime:
             return
         _wait_until(lambda: not self._supervisor.is_alive(), what="the supervisor of services")
 
-    def execute(self, job: Job, *, on_line: OnLine | None = None) -> JobResult:
+    def execute(self, job: Job, *, on_line: OnLine | None = None, end_if: EndIf | None = None) -> JobResult:
         """Run the job to its end; leave none of its processes, even if we are killed."""
-        return run_job(job, on_line=on_line)
+        return run_job(job, on_line=on_line, end_if=end_if)
 
     def start(self, service: Service) -> ServiceStatus:
         """Run the service with exactly this definition; replace a service of the same name."""
@@ -119,6 +120,10 @@ class ProcessRuntime:
         service = self._definitions.get(name)
         return [] if service is None else tail_of(service.log_path, lines=tail)
 
+    def attach(self, name: str, command: Beside) -> int:
+        """Run a program beside the service, in its sandbox, with our input and output; return its status."""
+        return attach(name, self._definitions.get(name), command)
+
     def _status(self, name: str) -> ServiceStatus:
         try:
             return self._judge(name, self._info(name))
@@ -129,6 +134,9 @@ class ProcessRuntime:
         service = self._definitions.get(name)
         if service is None:
             return ServiceStatus(name=name, state="absent")
+        return replace(self._state(name, service, info), ended_for=reason_of_end(service))
+
+    def _state(self, name: str, service: Service, info: Mapping[str, Any] | None) -> ServiceStatus:
         if not self._definitions.is_wanted(name):
             return ServiceStatus(name=name, state="stopped", port=service.port)
         if (folder := self._definitions.missing_folder(name)) is not None and info is None:
@@ -138,7 +146,7 @@ class ProcessRuntime:
         if info["statename"] in _ALIVE:
             pid = int(info["pid"]) or None
             return ServiceStatus(name=name, state="running", pid=pid, port=service.port, detail=info["description"])
-        detail = info["spawnerr"] or f"exit status {info['exitstatus']}"
+        detail = info["spawnerr"] or reason_of_end(service) or f"exit status {info['exitstatus']}"
         return ServiceStatus(name=name, state="failed", port=service.port, detail=detail)
 
     def _info(self, name: str) -> Mapping[str, Any] | None:

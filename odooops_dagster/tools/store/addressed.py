@@ -8,6 +8,9 @@ from pathlib import Path
 
 from odooops_dagster.tools.store.objects import ObjectStore
 
+# The part of the store that holds them, and nothing else.
+FOLDER = "sha256"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Addressed:
@@ -20,7 +23,7 @@ class Addressed:
 
 def object_name(sha256: str) -> str:
     """Return the store's key of the object with this hash."""
-    return f"sha256/{sha256[:2]}/{sha256}"
+    return f"{FOLDER}/{sha256[:2]}/{sha256}"
 
 
 def put_addressed(store: ObjectStore, source: bytes | Path, *, content_type: str) -> Addressed:

@@ -1,7 +1,8 @@
 -- Lists the jobs of the platform's logins that the caller has, by the role taken or by membership; none for the service
--- role and the owner of the schema, who may do everything.
+-- role and the owner of the schema, who may do everything. Nobody but the owner may let others create in the schema.
 -- Called by is_platform, has_permission and receive_event. Locks and raises nothing. The names are listed here and not
--- read from ops.roles: a server may have a login called owner or admin for its own reasons.
+-- read from ops.roles: a server may have a login called owner or admin for its own reasons. One expression without a
+-- query: each request pays for it.
 create or replace function ops.caller_jobs()
 returns text[]
 language plpgsql
@@ -12,15 +13,15 @@ as $$
 declare
     v_role name := ops.caller_role();
 begin
-    if pg_has_role(v_role, 'service_role', 'usage') or pg_has_role(
-        v_role, (select n.nspowner from pg_catalog.pg_namespace as n where n.nspname = 'ops'), 'usage'
-    ) then
-        return '{}';
-    end if;
-    return array(
-        select j.job from unnest('{ops_gateway,ops_worker,ops_operator}'::text[]) as j (job)
-        where pg_has_role(v_role, j.job::name, 'usage')
-    );
+    return case
+        when pg_has_role(v_role, 'service_role', 'usage')
+            or has_schema_privilege(v_role, 'ops', 'create with grant option') then '{}'
+        else array_remove(array[
+            case when pg_has_role(v_role, 'ops_gateway', 'usage') then 'ops_gateway' end,
+            case when pg_has_role(v_role, 'ops_worker', 'usage') then 'ops_worker' end,
+            case when pg_has_role(v_role, 'ops_operator', 'usage') then 'ops_operator' end
+        ], null)
+    end;
 end
 $$;
 comment on function ops.caller_jobs is 'The jobs of the platform''s logins that the caller has.';

@@ -1,5 +1,7 @@
 -- Returns whether the caller has the permission in the project, by ops.roles: a signed-in person by their role in the
 -- project, a persona everywhere, a login of the platform by its job; the service role and the owner may do everything.
+-- A caller with a key has no more than the key's project and scopes. Without a project it is about the whole platform,
+-- in which members have no permission.
 -- Called by policies and RPCs, and by every queue_run. Locks nothing; raises PT400 for a permission that does not
 -- exist.
 -- Definer: it reads memberships for policies that guard memberships themselves.
@@ -18,11 +20,14 @@ declare
 begin
     if p_permission is null or p_permission <> all (array[
         'read', 'queue_build', 'queue', 'queue_production', 'manage', 'archive', 'ingest_build', 'sign_off_g2',
-        'sign_off_g3', 'grant_exception', 'promote', 'deploy', 'record_incident', 'drill', 'backup', 'restore', 'audit'
+        'sign_off_g3', 'grant_exception', 'promote', 'deploy', 'record_incident', 'drill', 'backup', 'restore', 'audit',
+        'create_project', 'pin_tool'
     ]) then
         raise sqlstate 'PT400' using
             message = format('There is no permission %s', coalesce(p_permission, 'null')),
             hint = 'Ask for one that ops.roles names, such as read or queue.';
+    elsif not ops_private.is_within_key(p_project_id, p_permission) then
+        return false;
     elsif cardinality(v_jobs) > 0 then
         return exists (
             select from ops.roles as r where r.role = any (v_jobs) and p_permission = any (r.permissions)

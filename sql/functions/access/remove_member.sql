@@ -1,4 +1,5 @@
--- Ends a membership and returns whether there was one; everyone may leave. Called by people.
+-- Ends a membership and returns whether there was one; everyone may leave, with a key only if it may manage the project.
+-- Called by people.
 -- Locks the project's memberships. Raises PT404, PT403 and PT409 for the last owner. A retry is harmless.
 -- Definer: it answers that a foreign project does not exist, which row level security alone would not do.
 create or replace function ops.remove_member(
@@ -12,7 +13,8 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if p_user_id is distinct from auth.uid() or ops.caller_role() <> 'authenticated' then
+    if p_user_id is distinct from auth.uid() or ops.caller_role() <> 'authenticated'
+        or not ops_private.is_within_key(p_project_id, 'manage') then
         perform ops_private.require_member_change(p_project_id, p_user_id);
     end if;
     delete from ops.project_memberships as m where m.project_id = p_project_id and m.user_id = p_user_id;

@@ -1,4 +1,5 @@
--- Requests a backup of a living environment and returns its id; the run that makes it waits in the queue.
+-- Requests a backup of a living environment and returns its id; the run that makes it waits in the queue. p_workflow_id
+-- is the workflow that asks for it.
 -- Called by people who may back up, and by the platform. Locks the project's counter, as queue_run does. Raises PT404
 -- for an unknown project or environment, PT403, PT409 as queue_run does.
 -- Repeating it with the same idempotency key returns the same backup.
@@ -11,7 +12,8 @@ create or replace function ops.create_backup(
     p_idempotency_key text default null,
     p_trigger text default 'api',
     p_priority int default 0,
-    p_config jsonb default '{}'
+    p_config jsonb default '{}',
+    p_workflow_id uuid default null
 )
 returns uuid
 language plpgsql
@@ -31,7 +33,8 @@ begin
         create_backup.project_id, v_environment.name, v_environment.deployed_sha, null, p_kind => 'backup',
         p_trigger => p_trigger, p_requested_by => p_requested_by, p_priority => p_priority,
         p_idempotency_key => p_idempotency_key,
-        p_config => coalesce(p_config, '{}') || jsonb_strip_nulls(jsonb_build_object('label', p_label))
+        p_config => coalesce(p_config, '{}') || jsonb_strip_nulls(jsonb_build_object('label', p_label)),
+        p_workflow_id => p_workflow_id
     );
     select b.id into v_id from ops.backups as b where b.run_id = v_run_id;
     if not found then

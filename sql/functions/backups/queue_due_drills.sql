@@ -2,7 +2,7 @@
 -- verified backup. Weeks are those of ISO 8601 in the time zone; on the week's first day nothing is queued before
 -- p_from_hour, so that the drill uses that night's backup. Returns each drill's backup, or why it was
 -- refused; after a second it stops, and the next call continues.
--- Called by the schedule recovery_drills. Locks as restore_backup does. Raises nothing: a refusal of one production
+-- Called by the schedule drills_due. Locks as restore_backup does. Raises nothing: a refusal of one production
 -- (PT400, PT403, PT404, PT409) is returned with it and stops no other. A retry queues nothing twice, even if there is a
 -- newer backup since.
 -- Definer: the worker may not ask for restores itself.
@@ -19,7 +19,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    c_asker constant text := 'schedule recovery_drills';
+    c_asker constant text := 'schedule drills_due';
     c_week constant text := 'IYYY-"W"IW';
     v_local timestamp := p_now at time zone p_time_zone;
     v_due record;

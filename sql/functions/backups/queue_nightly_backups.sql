@@ -1,8 +1,9 @@
 -- Queues the backups of the night that are not queued yet: one of each living production with data whose policy wants
--- nightly backups, and once more an hour after it failed, which rewrites damaged objects. p_hour is the hour of the
--- night in the time zone. Returns each backup that it queued, or why it was refused; after a second it
--- stops, and the next call continues.
--- Called by the schedule nightly_backups. Locks as create_backup does. Raises nothing: a refusal of one production
+-- nightly backups and whose backup workflow is enabled, and once more an hour after it failed, which rewrites damaged
+-- objects. p_hour is the hour of the night in the time zone; with policy backup.every_hours below 24 further ones follow
+-- after it, each as if it were a night's. What was due while the platform was down is made up for once.
+-- Returns each backup that it queued, or why it was refused; after a second it stops, and the next call continues.
+-- Called by the schedule backups_due. Locks as create_backup does. Raises nothing: a refusal of one production
 -- (PT400, PT403, PT404, PT409) is returned with it and stops no other. A retry queues nothing twice: the backups on
 -- record are looked at first, because after a deployment the idempotency key alone would be refused.
 -- Definer: it calls helpers that only the owner may execute.
@@ -19,18 +20,24 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    c_asker constant text := 'schedule nightly_backups';
-    v_night record;
+    c_asker constant text := 'schedule backups_due';
     v_due record;
+    v_workflow ops.workflows;
 begin
-    select n.day, n.due_at into v_night from ops_private.night_of(p_now, p_hour, p_time_zone) as n;
+    if ops.is_unconfirmed() then
+        return;
+    end if;
     for v_due in
-        select p.*, asked.count as asked
+        select p.*, due.key as due, asked.count as asked
         from ops.v_productions as p
+        cross join ops_private.night_of(p_now, p_hour, p_time_zone) as night
+        cross join lateral ops_private.backup_time_of(
+            p_now, night.day, night.due_at, (ops.policy(p.project_id, 'backup') ->> 'every_hours')::int
+        ) as due
         cross join lateral (
             select count(*) as count, bool_and(b.status = 'failed') as has_failed, max(b.created_at) as last_at
             from ops.backups as b
-            where b.environment_id = p.environment_id and b.requested_by = c_asker and b.created_at >= v_night.due_at
+            where b.environment_id = p.environment_id and b.requested_by = c_asker and b.created_at >= due.due_at
         ) as asked
         where
             p.is_active and p.has_data and (ops.policy(p.project_id, 'backup') ->> 'nightly')::boolean
@@ -38,17 +45,28 @@ begin
                 -- the cause of the failure may be gone by then: a store that was down, a disk that was full
                 asked.count = 1 and asked.has_failed and asked.last_at <= p_now - interval '1 hour'
             ))
+            -- during the day the next one waits for the one before; the night's is asked for whatever hangs
+            and (due.due_at = night.due_at or not exists (
+                select from ops.backups as b
+                where
+                    b.environment_id = p.environment_id and b.requested_by = c_asker
+                    and b.status in ('pending', 'running', 'stored')
+            ))
         order by p.partition_key
     loop
         exit when clock_timestamp() > statement_timestamp() + interval '1 second';
+        v_workflow := ops_private.workflow_of(v_due.project_id, 'backup', v_due.name);
+        continue when not v_workflow.is_enabled;
         partition_key := v_due.partition_key;
         backup_id := null;
         refusal := null;
         begin
             backup_id := ops.create_backup(
                 v_due.project_id, v_due.name, p_trigger => 'schedule', p_requested_by => c_asker,
+                p_priority => coalesce((v_workflow.config ->> 'priority')::int, 0),
+                p_config => coalesce(v_workflow.config -> 'run', '{}'), p_workflow_id => v_workflow.id,
                 p_idempotency_key => format(
-                    'platform:nightly backup of %s on %s%s', v_due.environment_id, to_char(v_night.day, 'YYYY-MM-DD'),
+                    'platform:nightly backup of %s on %s%s', v_due.environment_id, v_due.due,
                     case when v_due.asked > 0 then ', again' else '' end
                 )
             );

@@ -1,8 +1,8 @@
 -- Records that the attempt makes the run's backup, and returns it; a backup that was not requested by id gets its row
 -- now. A run that clones production may first make one of production: p_environment_id. A later attempt continues an
--- earlier one; a verified backup is returned unchanged. Called by steps backup and prod_clone. Locks the run's and the
--- backup's rows. Raises PT404, PT410, and PT409 for a backup that failed or was dropped, and for another environment's
--- data that the run does not clone. A retry is harmless.
+-- earlier one; a verified backup is returned unchanged. Called by step backup and by the steps that copy production.
+-- Locks the run's and the backup's rows. Raises PT404, PT410, and PT409 for a backup that failed or was dropped, and
+-- for another environment's data that the run does not copy. A retry is harmless.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_backup_start(
     p_run_id uuid,

@@ -1,6 +1,6 @@
 -- Records the start of the run's restore and returns it; one that was not requested by id, such as the clone of a
 -- deployment, gets its row now, of p_backup_id. A later attempt continues an earlier one, and repeats a clone that the
--- earlier one had finished: no build uses another's database. Called by steps restore, prod_clone and drill. Locks the
+-- earlier one had finished: no build uses another's database. Called by steps restore, prod_clone, drill and upgrade. Locks the
 -- run's and the backup's rows. Raises PT404, PT410, and PT409 for a restore that has ended and for what refuse_restore
 -- refuses: the backup may have been dropped meanwhile. A retry is harmless.
 -- Definer: the platform's login executes this but may not write tables itself.
@@ -21,7 +21,7 @@ declare
     v_config jsonb := (
         -- only of kinds whose config was checked for these fields when the run was queued
         select q.config from ops.run_requests as q
-        where q.run_id = v_run.id and v_run.kind in ('restore', 'clone', 'drill')
+        where q.run_id = v_run.id and v_run.kind in ('restore', 'clone', 'drill', 'upgrade')
     );
     v_restore ops.restores;
     v_backup ops.backups;
@@ -34,7 +34,8 @@ begin
     );
     v_purpose := coalesce(
         v_restore.purpose, p_purpose, (v_config ->> 'purpose')::ops.restore_purpose,
-        case v_run.kind when 'restore' then 'restore' when 'drill' then 'drill' else 'clone' end::ops.restore_purpose
+        case v_run.kind when 'restore' then 'restore' when 'drill' then 'drill' when 'upgrade' then 'upgrade'
+            else 'clone' end::ops.restore_purpose
     );
     if v_backup.project_id <> v_run.project_id then
         raise sqlstate 'PT409' using

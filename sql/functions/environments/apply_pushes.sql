@@ -20,6 +20,9 @@ declare
     v_delivery ops.push_deliveries;
     v_later text[] := '{}';
 begin
+    if ops.is_unconfirmed() then
+        return;
+    end if;
     for v_count in 1 .. p_limit loop
         select d.* into v_delivery from ops.push_deliveries as d
         where d.processed_at is null and ops.normalise_repo_url(d.repo_url) <> all (v_later)

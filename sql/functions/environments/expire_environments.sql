@@ -14,6 +14,9 @@ as $$
 declare
     v_environment ops.environments;
 begin
+    if ops.is_unconfirmed() then
+        return;
+    end if;
     for v_environment in select e.* from ops.environments_to_expire(p_now) as e loop
         exit when clock_timestamp() > statement_timestamp() + interval '1 second';
         return next ops.queue_run(

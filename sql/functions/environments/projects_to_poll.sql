@@ -17,7 +17,7 @@ begin
     return query
     select p.* from ops.projects as p
     where
-        p.status = 'active' and coalesce(p.poll_failed_at, '-infinity') <= v_due
+        not ops.is_unconfirmed() and p.status = 'active' and coalesce(p.poll_failed_at, '-infinity') <= v_due
         and (p.notified_at is not null or (p.poll_enabled and coalesce(p.last_polled_at, '-infinity') <= v_due))
     order by p.notified_at nulls last, greatest(p.last_polled_at, p.poll_failed_at) nulls first;
 end

@@ -1,6 +1,6 @@
--- Stores a forge's delivery once and returns accepted, duplicate, ignored (no push of a branch or a tag, or a tag's
--- deletion: its release stays), unknown_project or own_secret (each project of the repository has a secret of its own,
--- and this was signed with the platform's).
+-- Stores a forge's delivery once and returns accepted, duplicate, ignored (no push of a branch or a tag and no pull
+-- request of a branch, or a tag's deletion: its release stays), unknown_project or own_secret (each project of the
+-- repository has a secret of its own, and this was signed with the platform's).
 -- apply_pushes acts on it. p_project_id is the project whose secret signed it, null for the platform's; p_body_sha256 is
 -- the hash of the signed body. Called by the gateway. Raises PT400 for a push without its fields. A delivery whose id or
 -- whose signed body came before is a duplicate.
@@ -26,16 +26,18 @@ set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-    v_is_push boolean := p_event = 'push' and (
-        p_ref like 'refs/heads/_%' or p_ref like 'refs/tags/_%' and p_sha !~ '^0+$'
-    );
+    v_is_followed boolean := case p_event
+        when 'push' then p_ref like 'refs/heads/_%' or p_ref like 'refs/tags/_%' and p_sha !~ '^0+$'
+        when 'pull_request' then p_ref like 'refs/heads/_%'
+    end;
     v_outcome text := case
-        when not v_is_push then 'ignored'
+        when v_is_followed is not true then 'ignored'
         else ops_private.refusal_of_push(p_repo_url, p_project_id)
     end;
 begin
     if coalesce(p_delivery_id, '') = '' or coalesce(p_event, '') = ''
-        or (p_event = 'push' and (p_ref is null or p_repo_url is null or p_sha !~ '^[0-9a-f]{40,64}$')) then
+        or (p_event in ('push', 'pull_request')
+            and (p_ref is null or p_repo_url is null or p_sha !~ '^[0-9a-f]{40,64}$')) then
         raise sqlstate 'PT400' using
             message = 'A push has a delivery id, a repository, a ref and a commit',
             hint = 'Send the forge''s delivery unchanged.';

@@ -1,7 +1,8 @@
 -- Points the environment at the run's build, and returns the previous database. Called by step deployment once the new
 -- Odoo answers. Locks the run's and the environment's rows, so that an attempt that was given up meanwhile cannot
 -- deploy. Raises PT404 and PT410, and PT409 if a run of this kind may not do that (refuse_replacement), a promotion is
--- not of the released build, or another environment has the port or the database. Repeating it is harmless.
+-- not of the released build, policy does not allow its image (refuse_image), or another environment has the port or the
+-- database. Repeating it is harmless.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.record_deployment(
     p_run_id uuid,
@@ -39,6 +40,7 @@ begin
     if v_kind = 'promote' then
         perform ops_private.refuse_unreleased(p_run_id, p_image_digest, p_git_sha);
     end if;
+    perform ops_private.refuse_image(p_run_id, p_image_digest);
     v_previous_database := v_environment.database_name;
     v_environment.url := p_url;
     v_environment.port := p_port;

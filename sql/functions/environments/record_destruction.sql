@@ -37,6 +37,8 @@ begin
         -- a promotion, and a kind without a job, were for this environment only
         if v_waiting.kind not in ('destroy', 'promote') and exists (
             select from ops.run_kinds() as k where k.kind = v_waiting.kind and k.is_carried_out
+        ) and exists (
+            select from ops.projects as p where p.id = v_waiting.project_id and p.status = 'active'
         ) then
             v_again := ops.queue_run(
                 v_waiting.project_id, v_environment.name, v_waiting.git_sha, v_waiting.git_ref,

@@ -32,7 +32,8 @@ begin
     return query
     select * from ops_private.write_event_key(
         v_old.name, v_old.persona, v_old.event_types, rotate_event_key.expires_at, v_old.project_id, v_old.approver_id,
-        coalesce(p_created_by, ops.caller_id(), ops.caller_role()), v_old.id
+        coalesce(p_created_by, ops.caller_id(), ops.caller_role()), v_old.id,
+        v_old.user_id, v_old.scopes
     );
 exception when check_violation or not_null_violation then
     raise sqlstate 'PT400' using

@@ -25,11 +25,7 @@ begin
     end loop;
     select r.* into v_run from ops.runs as r where r.id = p_run_id;
     perform from ops.projects as p where p.id = v_run.project_id for no key update;
-    if exists (
-        select from ops.projects as p
-        join ops.branch_heads as h on h.project_id = p.id and h.branch = p.default_branch
-        where p.id = v_run.project_id and h.sha = v_run.git_sha
-    ) then
+    if ops_private.is_default_head(v_run) then
         insert into ops.repository_rules as k (project_id, rules, git_sha, run_id)
         values (v_run.project_id, p_rules, v_run.git_sha, p_run_id)
         on conflict (project_id) do update

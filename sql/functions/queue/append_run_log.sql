@@ -1,4 +1,5 @@
--- Adds one log line and returns its id. Called by workers. Raises PT404 and PT410. A retry adds the line again.
+-- Adds one log line and returns its id. Called by workers. Locks the run's log. Raises PT404
+-- and PT410. A retry adds the line again.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.append_run_log(
     p_run_id uuid,
@@ -17,6 +18,7 @@ as $$
 declare
     v_id bigint;
 begin
+    perform ops_private.lock_run_log(p_run_id);
     insert into ops.run_logs (run_id, attempt, level, message, metadata)
     values (
         p_run_id, ops_private.require_attempt(p_run_id, p_attempt), p_level, p_message, coalesce(p_metadata, '{}')

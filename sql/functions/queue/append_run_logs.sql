@@ -1,5 +1,5 @@
 -- Adds log lines in their order and returns the count; the input is an array of {level, message, metadata,
--- logged_at}. Called by workers, a batch at a time. Raises PT400 if the input is no array, PT404 and PT410. A retry
+-- logged_at}. Called by workers, a batch at a time. Locks the run's log. Raises PT400 if the input is no array, PT404 and PT410. A retry
 -- adds the lines again.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.append_run_logs(
@@ -22,7 +22,8 @@ begin
             message = 'Log lines come as an array',
             hint = 'Pass [{"level": "info", "message": "...", "metadata": {}, "logged_at": "..."}].';
     end if;
-    insert into ops.run_logs (run_id, attempt, level, message, metadata, logged_at)
+    perform ops_private.lock_run_log(p_run_id);
+    insert into ops.run_logs (run_id, attempt, level, message, metadata, timestamp)
     select
         p_run_id, v_attempt, coalesce(l.line ->> 'level', 'info')::ops.log_level, coalesce(l.line ->> 'message', ''),
         coalesce(l.line -> 'metadata', '{}'), coalesce((l.line ->> 'logged_at')::timestamptz, clock_timestamp())

@@ -1,6 +1,7 @@
 -- Lists everything on the record of a project, or without one of all, oldest first: events of runs with their seals,
--- decisions, answers to checks, exceptions, deployments, evidence, deliveries of events, incidents. An entry is the row;
--- an event of a run has besides the text over which its hash is, so that a reader can compare without this database.
+-- decisions, answers to checks, exceptions, deployments, evidence, deliveries of events, incidents; of all also changes
+-- of tools, which belong to no project. An entry is the row; an event of a run has besides the text over which its hash
+-- is, so that a reader can compare without this database.
 -- Called by `ops audit export` and auditors. Locks and raises nothing.
 create or replace function ops.audit_trail(p_project_id uuid default null)
 returns table (kind text, recorded_at timestamptz, entry jsonb)
@@ -51,6 +52,8 @@ from (
     from ops.environment_events as e where p_project_id is null or e.project_id = p_project_id
     union all
     select 'incident', i.opened_at, to_jsonb(i) from ops.incidents as i where p_project_id is null or i.project_id = p_project_id
+    union all
+    select 'tool_change', c.changed_at, to_jsonb(c) from ops.tool_changes as c where p_project_id is null
 ) as t
 order by t.recorded_at, t.kind, (t.entry ->> 'seq')::int, t.entry ->> 'id'
 $$;

@@ -26,13 +26,8 @@ begin
         raise sqlstate 'PT409' using
             message = format('Run #%s is %s already', v_run.run_number, v_run.status),
             hint = 'Nothing is left to cancel; queue it again with ops.retry_run.';
-    elsif v_run.status in ('claimed', 'running') and v_run.cancel_requested_at is null then
-        update ops.runs as r set cancel_requested_at = clock_timestamp() where r.id = p_run_id;
-        perform ops_private.write_event(
-            p_run_id, 'info', 'cancel requested' || coalesce(': ' || p_reason, ''),
-            jsonb_strip_nulls(jsonb_build_object('reason', p_reason, 'requested_by', v_by))
-        );
     end if;
+    perform ops_private.ask_to_end(p_run_id, p_reason, v_by);
     return v_run.status;
 end
 $$;

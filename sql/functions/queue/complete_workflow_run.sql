@@ -1,6 +1,7 @@
 -- Ends a run: exit code 0 is success, any other is failure, p_canceled is a completed cancel. Without p_attempt it
--- means attempt 1.
--- Called by the worker that owns the run. Locks the run's row. Raises PT404, PT400 without an exit code, PT410 if the
+-- means attempt 1. p_fault says whose fault a failure is: project, unless it is told to be the platform's.
+-- Called by the worker that owns the run. Locks the run's row. Raises PT404, PT400 without an exit code or for another
+-- fault, PT410 if the
 -- attempt is over, PT409 if the run ended otherwise or never started. Repeating it with the same result does nothing.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.complete_workflow_run(
@@ -9,7 +10,8 @@ create or replace function ops.complete_workflow_run(
     p_error_message text default null,
     p_attempt int default null,
     p_worker_id text default null,
-    p_canceled boolean default false
+    p_canceled boolean default false,
+    p_fault text default null
 )
 returns ops.run_status
 language plpgsql
@@ -29,7 +31,14 @@ begin
             message = 'A run ends with an exit code',
             hint = 'Pass p_exit_code: 0 for success, anything else for failure.';
     end if;
-    if ops_private.end_run(p_run_id, v_attempt, v_status, p_exit_code, p_error_message, p_worker_id) then
+    if coalesce(p_fault, 'project') not in ('project', 'platform') then
+        raise sqlstate 'PT400' using
+            message = format('A run is not the fault of %s', p_fault), hint = 'Pass project or platform as p_fault.';
+    end if;
+    if ops_private.end_run(
+        p_run_id, v_attempt, v_status, p_exit_code, p_error_message, p_worker_id,
+        p_fault => case v_status when 'failed' then coalesce(p_fault, 'project') end
+    ) then
         return v_status;
     end if;
     select r.* into v_run from ops.runs as r where r.id = p_run_id;

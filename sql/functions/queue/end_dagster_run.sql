@@ -40,7 +40,8 @@ begin
     end if;
     return ops_private.end_run(
         v_run.id, v_run.attempt, v_status,
-        case v_status when 'succeeded' then 0 when 'failed' then 1 end, v_error, null, p_dagster_run_id
+        case v_status when 'succeeded' then 0 when 'failed' then 1 end, v_error, null, p_dagster_run_id,
+        case v_status when 'failed' then 'platform' end
     );
 end
 $$;

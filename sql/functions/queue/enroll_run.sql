@@ -1,6 +1,7 @@
 -- Records a run that started in Dagster; it is claimed from the start. Called by the run coordinator.
 -- Locks the project's counter. Raises PT404 for an unknown partition, PT400 for a config of other fields than those of
--- Dagster, PT409 if another run works on the environment, this one would harm production or the kind has no job.
+-- Dagster, PT409 if another run works on the environment, this one would harm production, the kind has no job or the record waits for a
+-- person.
 -- Repeating it for the same Dagster run returns the same run.
 -- Definer: the platform's login executes this but may not write tables itself.
 create or replace function ops.enroll_run(
@@ -48,6 +49,7 @@ begin
     if v_environment.stage = 'production' then
         perform ops_private.refuse_harm(v_environment.id, p_kind, p_config);
     end if;
+    perform ops_private.refuse_unconfirmed(p_kind, v_environment.stage);
     perform ops_private.require_carried_out(p_kind, p_config, true);
     v_branch_ref := 'refs/heads/' || v_environment.branch;
     with counter as (

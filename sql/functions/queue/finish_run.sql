@@ -29,7 +29,8 @@ begin
     end if;
     if not ops_private.end_run(
         v_run.id, v_run.attempt, finish_run.status::ops.run_status,
-        case finish_run.status when 'succeeded' then 0 when 'failed' then 1 end, null
+        case finish_run.status when 'succeeded' then 0 when 'failed' then 1 end, null,
+        p_fault => case finish_run.status when 'failed' then 'project' end
     ) then
         raise sqlstate 'PT409' using
             message = format('Run #%s is %s and cannot become %s', v_run.run_number, v_run.status, finish_run.status),

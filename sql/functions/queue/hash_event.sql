@@ -11,19 +11,14 @@ create or replace function ops.hash_event(
     p_created_at timestamptz
 )
 returns bytea
-language plpgsql
+language sql
 stable
 security invoker
-set search_path = pg_catalog, pg_temp
-as $$
-begin
-    return sha256(p_prev_hash || convert_to(
-        jsonb_build_array(
-            p_run_id, p_seq, p_attempt, p_event_type, p_message, p_payload, extract(epoch from p_created_at)
-        )::text, 'UTF8'
-    ));
-end
-$$;
+return sha256(p_prev_hash || convert_to(
+    jsonb_build_array(
+        p_run_id, p_seq, p_attempt, p_event_type, p_message, p_payload, extract(epoch from p_created_at)
+    )::text, 'UTF8'
+));
 comment on function ops.hash_event is 'The hash of an event, over its content and the hash before it.';
 revoke all on function ops.hash_event from public;
 grant execute on function ops.hash_event to authenticated, service_role, ops_worker, ops_operator;

@@ -1,10 +1,11 @@
 -- Queues a run and returns its id; env is the branch's name, empty for work on no environment. It supersedes older
--- waiting runs of the branch and goes before those of its project that a poll queued. A project has one unfinished
--- retention run: while there is one, it is the run returned.
+-- waiting runs of the branch and goes before those of its project that a poll queued. p_workflow_id is the workflow that
+-- asks for it. A project has one unfinished retention run: while there is one, it is the run returned.
 -- Called by every door. Locks the project's counter, so that the requests of one project run one after the other.
--- Raises PT404, PT403 (also for a trigger, an idempotency key or a field of p_config that the caller may not use), PT409 for an archived project,
--- a key used for another body, harm to production or a kind without a job, PT503 if another session holds the project
--- for longer, PT400 for invalid values and for a field of p_config that the kind does not take.
+-- Raises PT404, PT403 (also for a trigger, an idempotency key or a field of p_config that the caller may not use),
+-- PT409 for an archived project, a key used for another body, harm to production, a kind without a job or a record that
+-- waits for a person, PT503 if another session holds the project for longer, PT400 for invalid values and for a field of
+-- p_config that the kind does not take.
 -- Repeating it with the same idempotency key returns the same run.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.queue_run(
@@ -19,7 +20,8 @@ create or replace function ops.queue_run(
     p_idempotency_key text default null,
     p_config jsonb default '{}',
     p_max_attempts int default 3,
-    p_retry_of uuid default null
+    p_retry_of uuid default null,
+    p_workflow_id uuid default null
 )
 returns uuid
 language plpgsql
@@ -53,6 +55,14 @@ begin
             message = format('There is no run %s', p_retry_of),
             hint = 'List runs: select id, run_number, status from ops.runs.';
     end if;
+    if p_workflow_id is not null and not exists (
+        select from ops.workflows as w
+        where w.id = p_workflow_id and w.project_id = queue_run.project_id and w.workflow_type::text = p_kind::text
+    ) then
+        raise sqlstate 'PT404' using
+            message = format('The project has no %s workflow %s', p_kind, p_workflow_id),
+            hint = 'List them: select workflow_id, name from ops.v_workflows.';
+    end if;
     v_body := sha256(convert_to(jsonb_build_array(
         env, git_sha, ref, p_kind, p_priority, coalesce(p_config, '{}'), p_max_attempts, p_retry_of
     )::text, 'UTF8'));
@@ -69,6 +79,7 @@ begin
             perform ops_private.refuse_harm(v_environment.id, p_kind, p_config);
         end if;
     end if;
+    perform ops_private.refuse_unconfirmed(p_kind, v_environment.stage);
     perform ops_private.require_carried_out(p_kind, p_config, v_environment.id is not null);
     if p_kind = 'retention' then
         v_id := coalesce(ops_private.unfinished_retention(queue_run.project_id), v_id);
@@ -85,11 +96,12 @@ begin
         returning c.last_run_number
     ), request as (
         insert into ops.run_requests (
-            run_id, project_id, environment_id, run_number, requested_by, config, idempotency_key, body_hash, retry_of
+            run_id, project_id, environment_id, run_number, requested_by, config, idempotency_key, body_hash, retry_of,
+            workflow_id
         )
         select
             v_id, queue_run.project_id, v_environment.id, c.last_run_number, v_requested_by, coalesce(p_config, '{}'),
-            p_idempotency_key, v_body, p_retry_of
+            p_idempotency_key, v_body, p_retry_of, p_workflow_id
         from counter as c
         on conflict (project_id, idempotency_key) where idempotency_key is not null do nothing
         returning run_number

@@ -1,10 +1,11 @@
 -- Queues an ended run again, as a new run that refers to the one it repeats. Called by `ops run retry` and
 -- people. Locks the project's counter. Raises PT404, PT403, and PT409 for a run that has not ended. Each
--- call queues another run.
+-- call queues another run, except one with the same idempotency key.
 -- Definer: people may not write tables themselves: the function checks their permission and writes for them.
 create or replace function ops.retry_run(
     p_run_id uuid,
-    p_requested_by text default null
+    p_requested_by text default null,
+    p_idempotency_key text default null
 )
 returns uuid
 language plpgsql
@@ -16,6 +17,7 @@ declare
     v_run ops.runs := ops_private.run_to_change(p_run_id);
     v_priority int := v_run.priority;
     v_branch text;
+    v_request ops.run_requests;
 begin
     if v_run.finished_at is null then
         raise sqlstate 'PT409' using
@@ -26,11 +28,12 @@ begin
         v_priority := least(v_priority, 0); -- what was pressing then need not be now
     end if;
     select e.name into v_branch from ops.environments as e where e.id = v_run.environment_id;
+    select q.* into v_request from ops.run_requests as q where q.run_id = v_run.id;
     return ops.queue_run(
         v_run.project_id, v_branch, v_run.git_sha, v_run.git_ref, p_kind => v_run.kind, p_trigger => 'retry',
         p_requested_by => p_requested_by, p_priority => v_priority,
-        p_config => (select q.config from ops.run_requests as q where q.run_id = v_run.id),
-        p_max_attempts => v_run.max_attempts, p_retry_of => v_run.id
+        p_idempotency_key => p_idempotency_key, p_config => v_request.config, p_max_attempts => v_run.max_attempts, p_retry_of => v_run.id,
+        p_workflow_id => v_request.workflow_id
     );
 end
 $$;

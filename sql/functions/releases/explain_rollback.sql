@@ -16,12 +16,21 @@ declare
         select r.version from ops.releases as r where r.id = ops_private.release_before(v_deployment.id)
     );
     v_is_kept boolean := ops_private.keeps_data_before(v_deployment);
+    v_image text := (
+        select m.detail from ops.releases as r
+        cross join lateral ops_private.image_requirement(r, v_deployment.stage) as m
+        where r.id = ops_private.release_before(v_deployment.id) and not m.is_met
+    );
     v_minutes int := ceil(extract(epoch from clock_timestamp() - v_deployment.finished_at) / 60);
 begin
     if v_version is null then
         return query values
             ('code', false, null::text, null::int, 'there is no release to go back to'),
             ('code and data', false, null, null, 'there is no release to go back to');
+        return;
+    elsif v_image is not null then
+        return query values
+            ('code', false, v_version, null::int, v_image), ('code and data', false, v_version, null, v_image);
         return;
     end if;
     return query values

@@ -15,6 +15,9 @@ as $$
 declare
     v_due record;
 begin
+    if ops.is_unconfirmed() then
+        return;
+    end if;
     for v_due in
         select p.id as project_id, e.name as environment, b.run_id
         from ops.projects as p

@@ -14,11 +14,16 @@ as $$
 declare
     v_undecided record;
 begin
+    if ops.is_unconfirmed() then
+        return;
+    end if;
     for v_undecided in
         select d.id, d.decision_due_at from ops.deployments as d
         where
             d.decision_due_at <= clock_timestamp() and d.kept_at is null and d.g4_status = 'inconclusive'
             and ops_private.release_before(d.id) is not null
+            -- Time that ran out before a person confirmed a restored record: what was decided then is not on it.
+            and not exists (select from ops.control_plane as c where c.confirmed_at >= d.decision_due_at)
             and not exists (select from ops.deployments as k where k.rollback_of = d.id)
         order by d.decision_due_at
     loop

@@ -1,5 +1,6 @@
--- Stores the status of gates that time alone changed: an exception ended, or a window closed. Returns how many. Called by
--- the platform's clock. Locks those gates, except ones that are being judged. Raises nothing; a retry is harmless.
+-- Stores the status of gates that time alone changed: an exception ended, a window closed, or a rehearsal expired that
+-- approvals rest on. Returns how many. Called by the platform's clock. Locks those gates, except ones that are being
+-- judged. Raises nothing; a retry is harmless.
 -- Definer: the platform's login executes this but may not write gates itself.
 create or replace function ops.settle_gates()
 returns int
@@ -10,6 +11,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_gate_id uuid;
+    v_expired uuid[] := array(select ops_private.gates_of_expired_rehearsals());
     v_settled int := 0;
 begin
     for v_gate_id in
@@ -18,11 +20,13 @@ begin
             select o.id from ops.release_gates as o where o.status = 'bypassed'
             union all
             select o.id from ops.release_gates as o where o.status = 'pending' and o.deadline_at < ops.right_now()
+            union all
+            select unnest(v_expired)
         )
         order by g.id
         for no key update skip locked
     loop
-        if (select s.status <> g.status from ops.release_gates as g
+        if v_gate_id = any (v_expired) or (select s.status <> g.status from ops.release_gates as g
             join ops.v_gate_status as s on s.gate_id = g.id where g.id = v_gate_id) then
             perform ops_private.evaluate_gate_row(v_gate_id);
             v_settled := v_settled + 1;

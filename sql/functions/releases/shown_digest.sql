@@ -1,6 +1,6 @@
 -- Returns the SHA-256 of all that the approvers of a release are shown now, or were at a moment: its version, the commit
--- of every repository and submodule, image, packages, and the newest result of each check of its build. An approval
--- counts while this is what it was when the person decided.
+-- of every repository and submodule, image, packages, the newest result of each check of its build, and where policy
+-- requires one, how its rehearsal stands. An approval counts while this is what it was when the person decided.
 -- Called by anyone who may read the release. Locks nothing. Raises PT404.
 -- Definer: the answer is the same for every caller; the caller's right to read the project is checked.
 create or replace function ops.shown_digest(
@@ -16,7 +16,7 @@ as $$
 declare
     v_release ops.releases := ops_private.require_release(shown_digest.release_id);
 begin
-    return encode(sha256(convert_to(ops_private.shown_of(v_release.id, p_at)::text, 'UTF8')), 'hex');
+    return ops_private.digest_of_shown(v_release.id, p_at);
 end
 $$;
 comment on function ops.shown_digest is 'The digest of all that the approvers of a release are shown.';

@@ -1,7 +1,7 @@
 -- Returns whether the artifact expiry has something to do: condemned artifacts, expired ones, or old uploads, which only
 -- the store knows and which are looked for once a day. p_last_at is the start of the last expiry that succeeded. An
 -- expired artifact whose object others need counts as well; the expiry leaves it alone.
--- Called by the schedule artifact_expiry. Locks and raises nothing.
+-- Called by the schedule artifact_expiry. While the record waits for a person nothing is removed. Locks and raises nothing.
 create or replace function ops.artifact_expiry_is_due(
     p_now timestamptz,
     p_last_at timestamptz
@@ -17,14 +17,16 @@ with kept as materialized (
     from ops.projects as p
 )
 select
-    p_last_at is null or p_last_at <= p_now - interval '1 day'
-    or exists (select from ops.run_artifacts as a where a.condemned_at is not null)
-    or exists (select from ops.run_artifacts as a where a.expires_at < p_now)
-    or exists (
-        select from kept as k
-        join ops.run_requests as q on q.project_id = k.id
-        join ops.run_artifacts as a on a.run_id = q.run_id
-        where a.expires_at is null and a.created_at < k.since
+    not ops.is_unconfirmed() and (
+        p_last_at is null or p_last_at <= p_now - interval '1 day'
+        or exists (select from ops.run_artifacts as a where a.condemned_at is not null)
+        or exists (select from ops.run_artifacts as a where a.expires_at < p_now)
+        or exists (
+            select from kept as k
+            join ops.run_requests as q on q.project_id = k.id
+            join ops.run_artifacts as a on a.run_id = q.run_id
+            where a.expires_at is null and a.created_at < k.since
+        )
     )
 $$;
 comment on function ops.artifact_expiry_is_due is 'Whether artifacts are past their time.';

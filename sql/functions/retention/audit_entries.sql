@@ -53,7 +53,9 @@ from (
         jsonb_build_array(
             a.release_id, a.gate_code, a.approver_id, a.persona_role, a.decision, a.rationale_structured,
             a.release_author, a.source, extract(epoch from a.occurred_at), extract(epoch from a.created_at)
-        )
+        ) || case -- what was anchored before approvals were signed stays as it was
+            when a.signature is null then '[]' else jsonb_build_array(a.signature, a.key_id)
+        end
     from ops.approvals as a
     where a.created_at >= p_since and a.created_at < p_until
     union all
@@ -84,12 +86,79 @@ from (
     where s.changed_at >= p_since and s.changed_at < p_until
     union all
     select
+        'settings of tools', c.id::text, c.changed_at,
+        jsonb_build_array(c.tool, c.old_value, c.new_value, c.changed_by, extract(epoch from c.changed_at))
+    from ops.tool_changes as c
+    where c.changed_at >= p_since and c.changed_at < p_until
+    union all
+    select
+        'upgrade previews', u.id::text, u.created_at,
+        jsonb_build_array(
+            u.project_id, u.environment_id, u.run_id, u.backup_id, u.evidence_id, u.image_digest, u.git_sha,
+            u.source_digest, u.source_series, u.target_series, u.engine, u.verdict, u.summary, u.report,
+            u.new_errors, u.new_warnings, u.seconds, u.downtime_seconds, extract(epoch from u.created_at)
+        )
+    from ops.upgrade_previews as u
+    where u.created_at >= p_since and u.created_at < p_until
+    union all
+    select
+        'sources of advisories', v.id::text, v.imported_at,
+        jsonb_build_array(
+            v.advisory_id, v.number, v.name, v.project_id, v.release, v.sha256, v.items_sha256, v.counts,
+            v.imported_by, extract(epoch from v.imported_at)
+        )
+    from ops.upgrade_advisory_sources as v
+    where v.imported_at >= p_since and v.imported_at < p_until
+    union all
+    select
         'decisions on orphans', o.id::text, o.decided_at,
         jsonb_build_array(
             o.kind, o.name, o.decision, o.reason, o.decided_by, extract(epoch from o.decided_at)
         )
     from ops.orphan_decisions as o
     where o.decided_at >= p_since and o.decided_at < p_until
+    union all -- what changes later stands here once for each change: of each its own columns are written once
+    select
+        'exceptions', format('%s %s', e.id, c.change), c.changed_at, c.content
+    from ops.exceptions as e
+    cross join lateral (
+        values
+        ('requested', e.created_at, jsonb_build_array(
+            e.release_id, e.gate_id, e.gate_code, e.reason, e.requested_by, e.release_author, e.is_break_glass,
+            extract(epoch from e.expires_at), extract(epoch from e.created_at)
+        )),
+        ('granted', e.granted_at, jsonb_build_array(e.granted_by, extract(epoch from e.granted_at))),
+        ('revoked', e.revoked_at, jsonb_build_array(e.revoked_by, extract(epoch from e.revoked_at)))
+    ) as c (change, changed_at, content)
+    where c.changed_at >= p_since and c.changed_at < p_until
+    union all
+    select
+        'deployments', format('%s %s', d.id, c.change), c.changed_at, c.content
+    from ops.deployments as d
+    cross join lateral (
+        values
+        ('requested', d.created_at, jsonb_build_array(
+            d.release_id, d.environment_id, d.stage, d.image_digest, d.git_shas, d.no_backup_reason, d.rollback_of,
+            d.with_data, d.reason, d.requested_by, extract(epoch from d.created_at)
+        )),
+        ('ended', d.finished_at, jsonb_build_array(d.status, extract(epoch from d.finished_at)))
+    ) as c (change, changed_at, content)
+    where c.changed_at >= p_since and c.changed_at < p_until
+    union all
+    select
+        'incidents', format('%s %s', i.id, c.change), c.changed_at, c.content
+    from ops.incidents as i
+    cross join lateral (
+        values
+        ('opened', i.opened_at, jsonb_build_array(
+            i.project_id, i.deployment_id, i.exception_id, i.key, i.title, i.description, i.severity, i.opened_by,
+            extract(epoch from i.opened_at)
+        )),
+        ('resolved', i.resolved_at, jsonb_build_array(
+            i.resolved_by, i.resolution, extract(epoch from i.resolved_at)
+        ))
+    ) as c (change, changed_at, content)
+    where c.changed_at >= p_since and c.changed_at < p_until
     union all
     select 'checkpoints', c.id::text, c.created_at, jsonb_build_array(encode(c.hash, 'hex'))
     from ops.checkpoints as c

@@ -21,7 +21,7 @@ begin
     lock table ops.checkpoints in share row exclusive mode; -- one at a time
     for v_table in
         select * from (
-            values ('run_events', 'created_at'), ('run_logs', 'logged_at')
+            values ('run_events', 'created_at'), ('run_logs', 'timestamp')
         ) as t (name, place)
     loop
         for v_month in

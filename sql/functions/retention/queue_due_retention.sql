@@ -14,6 +14,9 @@ declare
     v_project_id uuid;
     v_key text := 'platform:retention ' || to_char(p_now at time zone 'UTC', 'YYYY-MM-DD"T"HH24');
 begin
+    if ops.is_unconfirmed() then
+        return;
+    end if;
     for v_project_id in select d.id from ops_private.projects_due_for_retention(p_now) as d (id) loop
         continue when exists (
             select from ops.run_requests as q where q.project_id = v_project_id and q.idempotency_key = v_key

@@ -1,4 +1,4 @@
--- Shows the keys of machines that send events, and whether each still works; no hash.
+-- Shows the keys of machines that send events or call /v1, and whether each still works; no hash.
 create view ops.v_event_keys
 with (security_invoker = true) as
 select
@@ -21,10 +21,12 @@ select
     k.last_used_at,
     k.rotated_from,
     k.revoked_by,
-    k.revoked_at
+    k.revoked_at,
+    k.user_id,
+    k.scopes
 from ops.event_keys as k
 left join ops.projects as p on p.id = k.project_id;
-comment on view ops.v_event_keys is 'Keys of machines that send events, with what each may send.';
+comment on view ops.v_event_keys is 'Keys of machines that send events or call /v1, with what each may.';
 comment on column ops.v_event_keys.key_id is 'The key''s id.';
 comment on column ops.v_event_keys.status is 'active, expired or revoked, as of now.';
 comment on column ops.v_event_keys.project_slug is 'The only project that it may speak of; null for every project.';

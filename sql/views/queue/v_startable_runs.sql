@@ -6,7 +6,9 @@ select
     r.id,
     r.priority,
     r.turn,
-    r.created_at
+    r.created_at,
+    r.kind,
+    r.environment_id
 from ops.runs as r
 where
     r.status = 'queued'

@@ -39,7 +39,14 @@ select
     d.created_at,
     d.started_at,
     d.finished_at,
-    d.finished_at - d.started_at as duration
+    d.finished_at - d.started_at as duration,
+    d.phases,
+    (
+        select s.seconds from ops.seconds_of_phases(d.phases) as s
+        where s.phase = 'downtime'
+    ) as downtime_seconds,
+    predicted.median_seconds as predicted_downtime_seconds,
+    predicted.worst_seconds as predicted_worst_seconds
 from ops.deployments as d
 join ops.projects as p on p.id = d.project_id
 join ops.releases as r on r.id = d.release_id
@@ -66,10 +73,23 @@ left join lateral (
     where
         o.project_id = d.project_id and o.stage = d.stage and o.status = 'succeeded'
         and o.environment_id is not distinct from d.environment_id
-        and (o.created_at, o.id) < (d.created_at, d.id)
-    order by o.created_at desc, o.id desc
+        -- those told by events follow each other as they began, not as they were told
+        and (least(o.started_at, o.created_at), o.created_at, o.id)
+        < (least(d.started_at, d.created_at), d.created_at, d.id)
+    order by least(o.started_at, o.created_at) desc, o.created_at desc, o.id desc
     limit 1
-) as before on true;
+) as before on true
+left join lateral (
+    -- what was known when it was asked for
+    select
+        round(percentile_cont(0.5) within group (order by s.seconds)::numeric, 3) as median_seconds,
+        max(s.seconds) as worst_seconds
+    from ops.rehearsals as h
+    cross join lateral ops.seconds_of_phases(h.phases) as s
+    where
+        h.release_id = d.release_id and h.environment_id = d.environment_id and h.passed
+        and h.finished_at <= d.created_at and s.phase = 'downtime' and d.rollback_of is null
+) as predicted on true;
 comment on view ops.v_deployment_history is
 'Deployments and rollbacks, with what each replaced and whether it proved its health.';
 comment on column ops.v_deployment_history.g4_status is 'As of now: what is pending when its window closed has failed.';
@@ -81,6 +101,11 @@ comment on column ops.v_deployment_history.rolled_back_by is 'The deployment tha
 comment on column ops.v_deployment_history.replaced_release_id is 'The release that was there before.';
 comment on column ops.v_deployment_history.incident_count is 'How many incidents it caused.';
 comment on column ops.v_deployment_history.duration is 'How long it took; empty until it ended.';
+comment on column ops.v_deployment_history.phases is 'Seconds of each phase.';
+comment on column ops.v_deployment_history.downtime_seconds is 'For how long nobody could work.';
+comment on column ops.v_deployment_history.predicted_downtime_seconds is
+'The median of the rehearsals before it; null where there was none.';
+comment on column ops.v_deployment_history.predicted_worst_seconds is 'The longest of these rehearsals.';
 revoke all on ops.v_deployment_history from public, anon;
 grant select on ops.v_deployment_history to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_deployment_history

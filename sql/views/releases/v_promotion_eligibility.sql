@@ -7,11 +7,15 @@ select
     r.id as release_id,
     r.version,
     r.status as release_status,
+    r.created_by,
     r.created_at,
     staging.is_eligible as eligible_for_staging,
     staging.missing as staging_missing,
     production.is_eligible as eligible_for_production,
-    production.missing as production_missing
+    production.missing as production_missing,
+    r.prepared_at,
+    r.prepared_by,
+    production.is_eligible and ops.waits_for_go(r.id) as waits_for_go
 from ops.releases as r
 join ops.projects as p on p.id = r.project_id
 inner join lateral (
@@ -32,6 +36,10 @@ comment on column ops.v_promotion_eligibility.staging_missing is 'The first requ
 comment on column ops.v_promotion_eligibility.production_missing is 'The first requirement that is not met.';
 comment on column ops.v_promotion_eligibility.eligible_for_staging is 'Whether it may go to staging now.';
 comment on column ops.v_promotion_eligibility.eligible_for_production is 'Whether it may go to production now.';
+comment on column ops.v_promotion_eligibility.prepared_at is 'When its promotion to production was prepared.';
+comment on column ops.v_promotion_eligibility.prepared_by is 'Who prepared it.';
+comment on column ops.v_promotion_eligibility.waits_for_go is
+'Whether it is prepared, all that it needs is still there, and a person has not said go.';
 revoke all on ops.v_promotion_eligibility from public, anon;
 grant select on ops.v_promotion_eligibility to authenticated, service_role, ops_worker, ops_operator;
 grant select on ops.v_promotion_eligibility

@@ -27,6 +27,20 @@ class Options(BaseModel):
     no_demo: tuple[str, ...]  # install none
 
 
+class Upgrade(BaseModel):
+    """The needs of an upgrade to this series from the one before, besides `pythons` and `postgresql`.
+
+    Source: OpenUpgrade's documentation, "Running the migration", and the manifests of its two packages.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    command: tuple[str, ...]  # the arguments that update every module
+    openupgrade: tuple[str, ...]  # the packages of OpenUpgrade that lead to it, as requirements
+    loads: tuple[str, ...]  # the modules that have to be loaded before any database, besides `server_wide_modules`
+    scripts: str  # the folder of the migration scripts, relative to the addons of these packages
+
+
 class Series(BaseModel):
     """The facts of one series of Odoo."""
 
@@ -37,6 +51,7 @@ class Series(BaseModel):
     postgresql: int  # the lowest major version of the server
     server_wide_modules: tuple[str, ...]  # the modules that it loads before any database
     options: Options
+    upgrade: Upgrade
     debian_snapshot: str | None = None  # a moment of snapshot.debian.org at which unstable has its package
 
     def file(self, name: str) -> Traversable:

@@ -57,8 +57,13 @@ def command(sandbox: Sandbox, argv: Sequence[str], *, cwd: Path) -> list[str]:
 
 
 def _namespaces(sandbox: Sandbox) -> list[str]:
-    options = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "sandbox"]
-    options += ["--die-with-parent", "--new-session"]
+    options = ["--unshare-ipc", "--unshare-cgroup-try", "--die-with-parent"]
+    if not sandbox.has_terminal:
+        # Else a program could put words into the terminal of whoever started the platform. Source: CVE-2017-5226.
+        options.append("--new-session")
+    if not sandbox.shares_processes:
+        # A process is known by its number and its host.
+        options += ["--unshare-pid", "--unshare-uts", "--hostname", "sandbox"]
     if not sandbox.shares_network:
         options.append("--unshare-net")
     if sandbox.uid is None:
@@ -71,9 +76,9 @@ def _file_system(sandbox: Sandbox) -> Iterator[str]:
     """Yield the mounts: a system that cannot be written, memory for temporary files, and what the sandbox names."""
     yield from ("--ro-bind", "/usr", "/usr")
     yield from _system_folders()
+    # The kernel mounts /proc for processes of one's own only.
+    yield from ("--ro-bind", "/proc", "/proc") if sandbox.shares_processes else ("--proc", "/proc")
     yield from (
-        "--proc",
-        "/proc",
         "--dev",
         "/dev",
         "--perms",

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 
 def interpreter_folders(python: Path) -> tuple[Path, ...]:
     """Return the folders outside /usr that the interpreter is in, virtual environment and installation."""
-    found = {path.parent.parent for path in _chain(python.absolute())}
-    # What is in /usr is in every sandbox; a folder below another one comes with it.
-    outside = {folder for folder in found if not folder.is_relative_to("/usr") and folder != Path("/")}
-    return tuple(sorted(folder for folder in outside if not any(above in outside for above in folder.parents)))
+    return outermost(path.parent.parent for path in _chain(python.absolute()))
+
+
+def outermost(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Return the existing paths outside /usr, which is in every sandbox, without those that are below another one."""
+    existing = {path.absolute() for path in paths if path.exists()}
+    found = {path for path in existing if not path.is_relative_to("/usr") and path != Path("/")}
+    return tuple(sorted(path for path in found if not any(above in found for above in path.parents)))
 
 
 def _chain(path: Path) -> list[Path]:

@@ -22,7 +22,9 @@ def to_json(sandbox: Sandbox | None) -> dict[str, Any] | None:
         "temporary": str(sandbox.temporary) if sandbox.temporary else None,
         "uid": sandbox.uid,
         "shares_network": sandbox.shares_network,
+        "shares_processes": sandbox.shares_processes,
         "limits": asdict(sandbox.limits),
+        "image": sandbox.image,
     }
 
 
@@ -38,5 +40,7 @@ def from_json(stored: Mapping[str, Any] | None) -> Sandbox | None:
         temporary=Path(stored["temporary"]) if stored["temporary"] else None,
         uid=stored["uid"],
         shares_network=stored["shares_network"],
+        shares_processes=stored.get("shares_processes", False),  # a service of an earlier version says nothing of it
         limits=Limits(**stored["limits"]),
+        image=stored.get("image", ""),  # earlier versions had none
     )

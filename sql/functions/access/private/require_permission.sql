@@ -21,11 +21,7 @@ begin
     end if;
     raise sqlstate 'PT403' using
         message = format('You may not %s in this project', replace(p_permission, '_', ' ')),
-        hint = (
-            select format('It takes one of these roles: %s.', string_agg(r.role, ', ' order by r.role))
-            from ops.roles as r
-            where p_permission = any (r.permissions) and r.role !~ '^ops_' -- people take no login of the platform
-        );
+        hint = ops_private.who_may(p_permission);
 end
 $$;
 comment on function ops_private.require_permission is 'Refuses the caller who may not do this in the project.';

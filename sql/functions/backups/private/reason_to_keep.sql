@@ -11,6 +11,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     return case
+        when ops.is_unconfirmed() then 'of a record that came from a backup and that nobody has confirmed: ops platform confirm'
         when p_backup.held_at is not null then 'held: ' || p_backup.hold_reason
         when p_backup.status in ('pending', 'running', 'stored') then 'at work'
         when exists (

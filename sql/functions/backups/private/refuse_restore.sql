@@ -20,6 +20,8 @@ begin
         raise sqlstate 'PT409' using
             message = format('%s is adopted: nothing here writes it', p_environment.partition_key),
             hint = 'Clone the backup into another environment, or restore it where production runs.';
+    elsif p_purpose = 'upgrade' then
+        return; -- a sanitized copy that goes to no environment
     elsif p_environment.stage = 'production' and (p_purpose = 'clone' or p_backup.stage <> 'production') then
         raise sqlstate 'PT409' using
             message = 'Production gets back its own data, whole: no clone, no backup of another stage',

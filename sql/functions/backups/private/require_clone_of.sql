@@ -11,7 +11,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if p_run.kind not in ('deploy', 'test', 'clone') or not exists (
+    if p_run.kind not in ('deploy', 'test', 'clone', 'upgrade') or not exists (
         select from ops.environments as e
         join ops.environments as w on w.id = p_run.environment_id
         where

@@ -1,5 +1,6 @@
 -- Applies one stored push of a tag to a project: queues the build that becomes the tag's release, beside production.
 -- A tag never moves: one that comes with another commit, also after it was deleted, is refused, and an alarm says so.
+-- A tag that comes while the default branch's build workflow is disabled is built when it is sent again.
 -- Called by apply_delivery, which locks the project. Raises what queue_run raises.
 create or replace function ops_private.apply_tag(
     p_project ops.projects,
@@ -28,11 +29,13 @@ declare
         )
     );
     v_outcome text := case when v_known is null then 'queued' when v_known = (p_delivery).sha then 'unchanged' else 'moved tag' end;
+    v_workflow ops.workflows := ops_private.workflow_of((p_project).id, 'build', (p_project).default_branch);
 begin
-    if v_outcome = 'queued' then
-        perform ops.queue_run(
-            (p_project).id, (p_project).default_branch, (p_delivery).sha, (p_delivery).ref,
-            p_kind => 'build', p_trigger => 'push', p_requested_by => (p_delivery).pusher
+    if v_outcome = 'queued' and not v_workflow.is_enabled then
+        v_outcome := 'workflow disabled';
+    elsif v_outcome = 'queued' then
+        perform ops_private.queue_by_workflow(
+            v_workflow, (p_project).default_branch, (p_delivery).sha, (p_delivery).ref, 'push', (p_delivery).pusher
         );
     elsif v_outcome = 'moved tag' then
         perform ops.raise_alarm(

@@ -1,6 +1,8 @@
--- Returns the environment of a request; it is created now if it is missing, but never for a destruction. Called by
+-- Returns the environment of a request; it is created now if it is missing, but never for a destruction, a stop
+-- or a start. Called by
 -- queue_run. Locks the project's counter if it creates one.
--- Raises PT404 if there is nothing to destroy, PT403 if a person may not work on production.
+-- Raises PT404 if there is nothing to destroy, stop or start, PT403 if a person may not work on production, PT409 for a
+-- stop or a start of what is not hosted here.
 create or replace function ops_private.environment_to_work_on(
     p_project_id uuid,
     p_env text,
@@ -17,7 +19,7 @@ declare
 begin
     select e.* into v_environment from ops.environments as e
     where e.project_id = p_project_id and e.name = p_env and e.destroyed_at is null;
-    if not found and p_kind = 'destroy' then
+    if not found and p_kind in ('destroy', 'stop', 'start') then
         raise sqlstate 'PT404' using
             message = format('There is no living environment %s', p_env), hint = 'List them: ops env list.';
     elsif not found then
@@ -27,6 +29,11 @@ begin
     end if;
     if v_environment.stage = 'production' then
         perform ops_private.require_run(p_project_id, p_kind, v_environment.stage);
+    end if;
+    if p_kind in ('stop', 'start') and (v_environment.is_adopted or v_environment.database_name is null) then
+        raise sqlstate 'PT409' using
+            message = format('%s has nothing that could %s here', v_environment.partition_key, p_kind),
+            hint = 'Deploy it first: ops env create.';
     end if;
     return v_environment;
 end

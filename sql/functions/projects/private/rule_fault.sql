@@ -45,6 +45,8 @@ begin
         return 'is a list';
     elsif jsonb_array_length(p_value) not between p_minimum and p_maximum then
         return format('has %s to %s entries', p_minimum, p_maximum);
+    elsif p_kind = 'destinations' then
+        return (select min(ops_private.destination_fault(d.value)) from jsonb_array_elements(p_value) as d);
     elsif p_kind = 'windows' then
         return (select min(ops_private.window_fault(w.value)) from jsonb_array_elements(p_value) as w);
     elsif exists (

@@ -20,7 +20,8 @@ declare
 begin
     return case
         when p_type = 'retention' then to_jsonb(greatest(p_value::int, p_other::int))
-        when p_type = 'backup' and p_rule = 'max_age_hours' then to_jsonb(least(p_value::int, p_other::int))
+        when (p_type, p_rule) in (('backup', 'max_age_hours'), ('backup', 'every_hours'))
+            then to_jsonb(least(p_value::int, p_other::int))
         when (p_type, p_rule) in (
             ('backup', 'nightly'), ('backup', 'attachments_elsewhere_fatal'), ('clone', 'coverage_fatal')
         ) then to_jsonb(p_value::boolean or p_other::boolean)
@@ -39,7 +40,10 @@ begin
                 or o.value in ('delete_rows', 'truncate') and p_value ->> o.key like 'value:%'
             )
         )
-        when p_type = 'clone' and p_rule = 'staging_branches' then (
+        when p_type = 'preview' and p_rule in ('idle_minutes', 'memory_mb', 'cpu_percent', 'disk_mb')
+            -- 0 is no limit
+            then to_jsonb(coalesce(least(nullif(p_value::int, 0), nullif(p_other::int, 0)), 0))
+        when (p_type, p_rule) in (('clone', 'staging_branches'), ('preview', 'branches')) then (
             -- of two patterns the narrower one, if it lies within the other
             select coalesce(jsonb_agg(distinct n.pattern), '[]') from (
                 select o.pattern from jsonb_array_elements_text(p_other) as o (pattern)

@@ -32,6 +32,8 @@ begin
         raise check_violation using message = 'An end has its time, and nothing else has';
     elsif new.status = 'succeeded' and new.exit_code is distinct from 0 then
         raise check_violation using message = 'Success is exit code 0';
+    elsif new.fault is not null and (new.status <> 'failed' or new.fault not in ('project', 'platform')) then
+        raise check_violation using message = 'A failed run is the fault of the project or of the platform';
     end if;
     return new;
 end

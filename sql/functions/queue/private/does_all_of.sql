@@ -11,7 +11,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 select case
-    when (p_newer).kind = 'destroy' then (p_older).kind in ('build', 'deploy', 'destroy')
+    when (p_newer).kind = 'destroy' then (p_older).kind in ('build', 'test', 'deploy', 'clone', 'stop', 'start', 'destroy')
     when 'refs/tags/' in (left((p_newer).git_ref, 10), left((p_older).git_ref, 10)) then false
     when (p_newer).kind = 'build' then (p_older).kind = 'build'
     when (p_newer).kind = 'deploy' then (p_older).kind in ('build', 'deploy', 'destroy')

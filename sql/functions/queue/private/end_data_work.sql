@@ -1,5 +1,5 @@
--- Fails the run's unfinished data work: a backup that was not verified, and a restore or a drill at work, so that
--- nothing stays at work for an ended run. Called by every function that ends a run. Locks their rows.
+-- Fails the run's unfinished data work: a backup that was not verified, and a restore, a drill or a rehearsal at work, so that
+-- nothing stays at work for an ended run. Called by settle_end. Locks their rows.
 -- A retry finds nothing to end.
 create or replace function ops_private.end_data_work(
     p_run_id uuid,
@@ -16,13 +16,6 @@ declare
     v_backup ops.backups;
     v_restore ops.restores;
 begin
-    if not (
-        exists (select from ops.backups as b where b.run_id = p_run_id)
-        or exists (select from ops.restores as s where s.run_id = p_run_id)
-        or exists (select from ops.recovery_drills as d where d.run_id = p_run_id)
-    ) then
-        return; -- as most runs: they move no data
-    end if;
     for v_backup in
         select b.* from ops.backups as b
         where b.run_id = p_run_id and b.status in ('pending', 'running', 'stored')
@@ -42,6 +35,9 @@ begin
     update ops.recovery_drills as d
     set finished_at = clock_timestamp(), passed = false, summary = format('Unfinished when %s', v_reason)
     where d.run_id = p_run_id and d.finished_at is null;
+    update ops.rehearsals as h
+    set finished_at = clock_timestamp(), passed = false, summary = format('Unfinished when %s', v_reason)
+    where h.run_id = p_run_id and h.finished_at is null;
 end
 $$;
 comment on function ops_private.end_data_work is 'Ends what a run left unfinished of backups and restores.';

@@ -19,8 +19,7 @@ begin
     ) = 0 then
         return false;
     end if;
-    perform ops_private.end_data_work(p_run_id, coalesce(p_reason, 'canceled'));
-    return true;
+    return ops_private.settle_end(p_run_id, coalesce(p_reason, 'canceled'), p_is_waiting => true);
 end
 $$;
 comment on function ops_private.end_queued_run is 'Cancels a run that still waits.';

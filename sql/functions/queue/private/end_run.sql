@@ -7,7 +7,8 @@ create or replace function ops_private.end_run(
     p_exit_code int,
     p_error_message text,
     p_worker_id text default null,
-    p_dagster_run_id text default null
+    p_dagster_run_id text default null,
+    p_fault text default null
 )
 returns boolean
 language plpgsql
@@ -16,22 +17,22 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_from ops.run_status[] := case p_status when 'succeeded' then '{running}' else '{claimed,running}' end;
+    v_from ops.run_status[] := case p_status
+        when 'succeeded' then '{running}'::ops.run_status[] else '{claimed,running}'::ops.run_status[]
+    end;
 begin
     if ops_private.move_runs(
         array[p_run_id], v_from, p_status, p_status::text || coalesce(': ' || p_error_message, ''),
-        jsonb_build_object('exit_code', p_exit_code),
+        jsonb_build_object('exit_code', p_exit_code, 'fault', p_fault),
         p_attempt => p_attempt, p_holder => p_worker_id, p_dagster_run_id => p_dagster_run_id,
-        p_exit_code => p_exit_code, p_error_message => p_error_message
+        p_exit_code => p_exit_code, p_error_message => p_error_message, p_fault => p_fault
     ) = 0 then
         return false;
     end if;
     if p_status = 'failed' then
         perform ops_private.fail_pending_environment(p_run_id);
     end if;
-    perform ops_private.end_data_work(p_run_id, p_error_message);
-    perform ops_private.tell_gates(p_run_id);
-    return true;
+    return ops_private.settle_end(p_run_id, p_error_message);
 end
 $$;
 comment on function ops_private.end_run is 'Ends an attempt with its event.';

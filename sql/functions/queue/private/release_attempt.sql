@@ -45,8 +45,7 @@ begin
     if v_next.next_status = 'queued' and ops_private.cancel_if_superseded(p_run_id) then
         return 'canceled';
     elsif v_next.next_status in ('failed', 'canceled') then
-        perform ops_private.end_data_work(p_run_id, p_reason);
-        perform ops_private.tell_gates(p_run_id);
+        perform ops_private.settle_end(p_run_id, p_reason);
     end if;
     return v_next.next_status;
 end

@@ -1,5 +1,5 @@
--- Refuses a run of a kind for which this version has no job: it would wait for ever; and a promotion for which no
--- deployment waits. It also refuses to bind a run to an environment whose kind works
+-- Refuses a run of a kind for which this version has no job: it would wait for ever; a promotion for which no
+-- deployment waits, and a rehearsal of no release. It also refuses to bind a run to an environment whose kind works
 -- on none: the run would block the environment's other work. Called by queue_run and enroll_run. Locks nothing. Raises
 -- PT409.
 create or replace function ops_private.require_carried_out(
@@ -30,12 +30,18 @@ begin
         raise sqlstate 'PT409' using
             message = 'A promote run carries out one deployment of a release, and none waits for this one',
             hint = 'Promote a release: ops promote; or take the newest one back: ops rollback.';
+    elsif p_kind = 'rehearse' and not exists (
+        select from ops.releases as r where r.id::text = p_config ->> 'release_id'
+    ) then
+        raise sqlstate 'PT409' using
+            message = 'A rehearse run tries the promotion of one release, and this one names none',
+            hint = 'Name it: ops promote --rehearse.';
     elsif v_kind.is_carried_out then
         return;
     end if;
     raise sqlstate 'PT409' using
         message = format('This version carries out no %s run', p_kind),
-        hint = 'Queue one that it does: build, test, deploy, backup, restore, clone, drill, destroy, verify, retention or compare.';
+        hint = 'Queue one that it does: build, test, deploy, backup, restore, clone, drill, destroy, stop, start, verify, retention or compare.';
 end
 $$;
 comment on function ops_private.require_carried_out is 'Refuses a run of a kind that no job carries out.';

@@ -1,4 +1,5 @@
--- Refuses work for a project that does not exist, that is archived, or in which the caller may not queue.
+-- Refuses work for a project that does not exist or in which the caller may not queue; an archived one takes only the
+-- removal of its environments.
 -- Raises PT404, PT403, PT409.
 create or replace function ops_private.require_queueable(
     p_project_id uuid,
@@ -18,9 +19,11 @@ begin
     if not found then
         raise sqlstate 'PT404' using
             message = 'There is no such project', hint = 'Create it: ops project create.';
-    elsif v_status = 'archived' then
+    elsif v_status = 'archived' and not exists (
+        select from ops.run_kinds() as k where k.kind = p_kind and k.effect = 'remove'
+    ) then
         raise sqlstate 'PT409' using
-            message = 'The project is archived', hint = 'Queue work in an active project.';
+            message = 'The project is archived', hint = 'Bring it back: ops project restore.';
     end if;
 end
 $$;

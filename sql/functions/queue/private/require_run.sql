@@ -13,7 +13,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if p_kind = 'promote' and ops.has_permission(p_project_id, 'deploy') then
+    if p_kind in ('promote', 'rehearse') and ops.has_permission(p_project_id, 'deploy') then
         return; -- a rollback is a promotion of what was there before
     elsif p_kind in ('build', 'test') and p_stage is distinct from 'production'
         and ops.has_permission(p_project_id, 'queue_build') then
@@ -21,8 +21,10 @@ begin
     end if;
     perform ops_private.require_permission(p_project_id, case
         when p_kind in ('backup', 'drill', 'promote') then p_kind::text
+        when p_kind = 'rehearse' then 'promote'
         when p_kind in ('verify', 'retention') then 'backup'
-        when p_kind in ('restore', 'clone', 'compare') then 'restore' -- a comparison shows the backup's data
+        -- a comparison shows the backup's data, and a branch's code reads them in an upgrade preview
+        when p_kind in ('restore', 'clone', 'compare', 'upgrade') then 'restore'
         when p_stage = 'production' then 'queue_production'
         else 'queue'
     end);

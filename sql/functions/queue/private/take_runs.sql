@@ -1,13 +1,14 @@
 -- Takes the next runs for a worker and returns them in their order, each under a lease and with its next attempt, which is
 -- the fencing token: at most one run per environment, by priority, then the projects' turns, then age. p_to is claimed,
--- or running for a worker that starts at once.
+-- or running for a worker that starts at once. p_kinds takes only runs of these kinds.
 -- Called by every claim. Locks the runs that it takes and skips those that others hold. Raises PT400 for a worker
 -- without a name. If two workers take runs of one environment, the unique index stops the later one, which looks again.
 create or replace function ops_private.take_runs(
     p_worker_id text,
     p_limit int,
     p_lease_seconds int,
-    p_to ops.run_status
+    p_to ops.run_status,
+    p_kinds ops.run_kind[] default null
 )
 returns uuid[]
 language plpgsql
@@ -30,13 +31,16 @@ begin
     loop
         begin
             v_runs := array(
-                select r.id
-                from ops.v_startable_runs as s
-                join ops.runs as r on r.id = s.id
-                where r.status = 'queued' -- asked again of a row that another worker has just let go
+                select s.id
+                from ops.v_startable_runs as s -- its lock asks again whether the run still waits
+                where
+                    (p_kinds is null or s.kind = any (p_kinds))
+                    and ((select c.unconfirmed_since from ops.control_plane as c) is null or ops_private.acts_unconfirmed(
+                        s.kind, (select e.stage from ops.environments as e where e.id = s.environment_id)
+                    ))
                 order by s.priority desc, s.turn, s.created_at
                 limit greatest(p_limit, 0)
-                for no key update of r skip locked
+                for no key update skip locked
             );
             if v_runs <> '{}' then
                 v_count := ops_private.move_runs(

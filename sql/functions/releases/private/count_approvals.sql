@@ -17,7 +17,7 @@ with persons as (
         coalesce(bool_or(l.decision = 'rejected') filter (where l.is_here), false) as is_against,
         coalesce(bool_or(l.decision = 'approved' and l.changed is null) filter (where l.is_here), false) as is_for_this,
         coalesce(bool_or(l.decision = 'approved' and l.changed is null) filter (where not l.is_here), false) as is_for_other,
-        max(l.approver_id || ', since then ' || l.changed) filter (where l.is_here and l.decision = 'approved') as void
+        max(l.approver_id || ', ' || l.changed) filter (where l.is_here and l.decision = 'approved') as void
     from ops_private.standing_decisions(p_gate) as l
     group by l.person
 ), counted as (

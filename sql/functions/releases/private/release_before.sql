@@ -1,5 +1,6 @@
 -- Returns the release to which a rollback of a deployment returns: the newest one deployed to the same place before,
--- neither rolled back nor withdrawn since. Null if there is none, or if the deployment is not the newest that took effect.
+-- neither rolled back nor withdrawn since. Deployments told by events follow each other as they began, not as they
+-- were told. Null if there is none, or if the deployment is not the newest that took effect.
 -- Called by rollback_deployment and the trigger of deployments. Locks and raises nothing.
 create or replace function ops_private.release_before(p_deployment_id uuid)
 returns uuid
@@ -12,7 +13,8 @@ select b.release_id
 from ops.deployments as d
 join ops.deployments as b
     on b.project_id = d.project_id and b.stage = d.stage
-    and b.environment_id is not distinct from d.environment_id and b.created_at < d.created_at
+    and b.environment_id is not distinct from d.environment_id
+    and (least(b.started_at, b.created_at), b.created_at) < (least(d.started_at, d.created_at), d.created_at)
 join ops.releases as r on r.id = b.release_id
 where
     d.id = p_deployment_id and d.status in ('succeeded', 'failed') and b.status = 'succeeded'
@@ -26,10 +28,11 @@ where
         select from ops.deployments as n
         where
             n.project_id = d.project_id and n.stage = d.stage
-            and n.environment_id is not distinct from d.environment_id and n.created_at > d.created_at
+            and n.environment_id is not distinct from d.environment_id
+            and (least(n.started_at, n.created_at), n.created_at) > (least(d.started_at, d.created_at), d.created_at)
             and ops_private.takes_effect(n)
     )
-order by b.created_at desc, b.id desc
+order by least(b.started_at, b.created_at) desc, b.created_at desc, b.id desc
 limit 1
 $$;
 comment on function ops_private.release_before is 'The release that a rollback of a deployment returns to.';

@@ -1,6 +1,6 @@
 -- Returns all that the approvers of a release are shown, as of a moment: what it is made of, and the newest result of
--- each check of its build. Its digest is ops.shown_digest. Called by shown_digest and changed_since. Locks and raises
--- nothing.
+-- each check of its build; where policy requires a rehearsal, also whether one stands.
+-- Called by digest_of_shown and changed_since. Locks and raises nothing.
 create or replace function ops_private.shown_of(
     p_release_id uuid,
     p_at timestamptz
@@ -25,7 +25,9 @@ select jsonb_build_object(
             order by c.name, c.occurred_at desc, c.created_at desc, c.id desc
         ) as l
     ), '{}')
-)
+) || case when ops_private.rules_in_force(r.project_id, 'promotion') ->> 'rehearsal' = 'required' then
+    jsonb_build_object('rehearsal', (select h.status from ops_private.rehearsal_of(r.id, p_at) as h))
+else '{}' end
 from ops.releases as r
 where r.id = p_release_id
 $$;

@@ -7,7 +7,9 @@ create or replace function ops_private.write_approval(
     p_rationale jsonb,
     p_approver text,
     p_source text,
-    p_occurred_at timestamptz default null
+    p_occurred_at timestamptz default null,
+    p_signature jsonb default null,
+    p_key_id uuid default null
 )
 returns uuid
 language plpgsql
@@ -21,12 +23,12 @@ declare
 begin
     insert into ops.approvals (
         release_id, gate_id, gate_code, approver_id, persona_role, decision, rationale_structured, release_author,
-        source, occurred_at
+        source, occurred_at, signature, key_id
     )
     values (
         p_release.id, v_gate.id, v_gate.gate_code, p_approver,
         case v_gate.gate_code when 'G2' then 'qa_tester' when 'G3' then 'release_manager' end,
-        p_decision, p_rationale, p_release.created_by, p_source, least(p_occurred_at, clock_timestamp())
+        p_decision, p_rationale, p_release.created_by, p_source, least(p_occurred_at, clock_timestamp()), p_signature, p_key_id
     )
     returning id into v_id;
     return v_id;

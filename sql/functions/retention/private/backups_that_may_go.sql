@@ -19,7 +19,7 @@ begin
     return query
     with settled as (
         select
-            b.id, b.environment_id, b.status, b.held_at, b.label, coalesce(b.taken_at, b.created_at) as moment,
+            b.id, b.environment_id, b.status, b.held_at, b.label, b.mirrored_at, coalesce(b.taken_at, b.created_at) as moment,
             row_number() over (
                 partition by b.environment_id, b.status order by b.taken_at desc, b.id::text desc
             ) as place
@@ -32,7 +32,7 @@ begin
     where
         s.held_at is null and (s.label is null or s.moment <= p_now - interval '30 days')
         and case s.status
-            when 'failed' then s.moment <= p_now - interval '2 days'
+            when 'failed' then s.moment <= p_now - interval '2 days' and s.mirrored_at is null -- whole there
             else s.moment <= p_now - interval '1 day' and s.place > v_minimum
         end;
 end

@@ -21,15 +21,15 @@ begin
         select p.id, v_now - make_interval(days => (ops_private.rules_in_force(p.id, 'ttl') ->> 'log_days')::int) as since
         from ops.projects as p
     ), old as materialized (
-        select l.run_id, l.id, l.logged_at, q.project_id
+        select l.run_id, l.id, l.timestamp, q.project_id
         from ops.run_logs as l
         join ops.run_requests as q on q.run_id = l.run_id
         join kept as k on k.id = q.project_id
-        where l.logged_at < v_newest and l.logged_at < k.since
+        where l.timestamp < v_newest and l.timestamp < k.since
         limit p_limit
     ), deleted as (
         delete from ops.run_logs as l using old
-        where l.run_id = old.run_id and l.id = old.id and l.logged_at = old.logged_at
+        where l.run_id = old.run_id and l.id = old.id and l.timestamp = old.timestamp
         returning old.project_id
     )
     select 'run_logs', 'deleted', null::text, d.project_id, count(*), null::text[], null::text

@@ -1,0 +1,1 @@
+"""What tells people: mails, signed webhooks, and whatever apprise knows."""

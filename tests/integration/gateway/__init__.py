@@ -1,0 +1,1 @@
+"""The gateway, from a delivery to its answer."""

@@ -1,0 +1,1 @@
+"""What `ops repo` writes into repositories."""
