@@ -166,7 +166,7 @@ HISTORIES = st.builds(
 )
 
 
-@pytest.fixture(scope="module", params=["18", "15"])
+@pytest.fixture(scope="module", params=["18", pytest.param("15", marks=pytest.mark.pg15)])
 def shared(request: pytest.FixtureRequest) -> Iterator[World]:
     """Yield a database with release 1.0 of project shop, in which every example is undone."""
     name = {"18": "postgres_server", "15": "postgres15_server"}[request.param]
