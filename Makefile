@@ -7,8 +7,7 @@ CODE := odooops_dagster assets sensors schedules resources
 ARGS ?=
 # A Python named on the command line makes .venv again where another one made it.
 MADE_WITH := $(shell cat .venv/.made-with 2>/dev/null)
-# A story waits for its platform now and then; meanwhile another works. Each has servers of its own: more than two starve
-# each other's Odoo of memory on a machine with less than 10 GB.
+# Processes that run the fast tests at once. Each has servers of its own: more than two take too much of less than 10 GB of memory.
 WORKERS ?= $(shell grep -qE '^MemTotal: +[0-9]{8}' /proc/meminfo 2>/dev/null && echo 3 || echo 2)
 
 .PHONY: help
@@ -24,20 +23,35 @@ dry-run: $(READY) ## Bring a release through gates G1 to G4 to production, by re
 	@$(BIN)/ops demo --gates --once $(ARGS)
 
 .PHONY: test
-test: $(READY) ## Run every test, real Odoo included; ARGS goes to pytest
+test: $(READY) ## Run the fast tests (5 minutes, no Odoo); ARGS goes to pytest, and may name tests of any lane
 	@scripts/dev/system-packages.sh
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0 $(if $(CI),--durations 0 --durations-min 3) $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(if $(findstring tests/,$(ARGS)),,--lane fast --maxfail 10) $(ARGS)
+
+.PHONY: test-long
+test-long: $(READY) ## Run the other tests, real Odoo included; LANE=stories one lane, CHANGED=1 those whose inputs changed
+	@scripts/dev/system-packages.sh
+	@$(BIN)/python -m tests.long_lanes $(if $(CHANGED),--changed) $(LANE) $(ARGS)
 
 .PHONY: check
-check: $(READY) ## Lint, format, types, import contracts, SQL and its export, Dagster's definitions
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check --quiet .
+check: $(READY) ## Lint, format, types, import contracts, SQL and its export, Dagster's definitions, the pages
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=line $(CHECKS)
+
+CHECKS := check-types check-sql check-style check-definitions check-pages
+.PHONY: $(CHECKS)
+check-types: $(READY)
 	@$(BIN)/mypy $(CODE) tests bench
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/lint-imports --no-logo
+check-sql: $(READY)
 	@$(BIN)/sqlfluff lint sql
 	@$(BIN)/ops db export --check supabase/migrations
+check-style: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/lint-imports --no-logo
+check-definitions: $(READY)
 	@VIRTUAL_ENV="$(CURDIR)/.venv" PYTHONWARNINGS=ignore $(BIN)/dg check toml
 	@VIRTUAL_ENV="$(CURDIR)/.venv" PYTHONWARNINGS=ignore $(BIN)/dg check defs
+check-pages: $(READY)
+	@$(BIN)/pytest -q --lane pages
 
 .PHONY: fix
 fix: $(READY) ## Mend what can be mended by a tool

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import gc
 import os
+import time
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-from tests import appetite
+from tests import appetite, lanes
 from tests.servers import PostgresServer, as_user, running_server
 from tests.state_folders import forget_sockets_below
 
@@ -25,11 +27,30 @@ if TYPE_CHECKING:
     from tests.registries import Registry
 
 SHARED = "tests/acceptance/shared/"
+LANES = lanes.read()
 
 
-def pytest_configure() -> None:
+@dataclass(frozen=True)
+class Choice:
+    """The lanes that run, and when they began."""
+
+    lanes: frozenset[str]
+    began: float
+
+
+CHOICE = pytest.StashKey[Choice]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the choice of a lane."""
+    names = sorted(LANES.by_name)
+    parser.addoption("--lane", choices=names, action="append", help="run only this lane of tests/lanes.toml")
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Watch this process's memory: pytest captures nothing yet."""
     appetite.watch()
+    config.stash[CHOICE] = Choice(frozenset(config.getoption("lane") or LANES.by_name), time.monotonic())
 
 
 @pytest.hookimpl(wrapper=True)
@@ -43,14 +64,42 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the slowest files first, and skip what needs root where an ordinary user runs the tests."""
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out unread the files that hold no test of the chosen lanes."""
+    if collection_path.suffix != ".py" or not collection_path.is_relative_to(lanes.ROOT):
+        return None
+    file = collection_path.relative_to(lanes.ROOT).as_posix()
+    return True if LANES.of_file(file).isdisjoint(config.stash[CHOICE].lanes) else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the chosen lanes, put the slowest files first, and skip what an ordinary user cannot run."""
+    _keep_the_chosen(config, items)
     _put_slowest_first(items)
     # `.ci/run` runs these as root besides.
     if os.geteuid() != 0:
         for item in items:
             if item.get_closest_marker("root"):
-                item.add_marker(pytest.mark.skip(reason="needs root: make test ARGS='-m root'"))
+                item.add_marker(pytest.mark.skip(reason="needs root: make test-long LANE=root"))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Name a failure when it happens: a run that is cut short has told it."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        word = "FAILED" if report.when == "call" else "ERROR"
+        print(f"\n{word} {report.nodeid}\n{report.longreprtext}", flush=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how long the chosen lanes took and which were left out."""
+    chosen = config.stash[CHOICE].lanes
+    left_out = [lane for name, lane in LANES.by_name.items() if name not in chosen]
+    if left_out:
+        minutes = (time.monotonic() - config.stash[CHOICE].began) / 60
+        rest = ", ".join(f"{lane.name} {lane.minutes:g}" for lane in left_out)
+        terminalreporter.write_line(
+            f"lane {', '.join(sorted(chosen))}: {minutes:.1f} minutes; left out (minutes): {rest}"
+        )
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -64,6 +113,26 @@ class TogetherScheduling(LoadFileScheduling):  # type: ignore[misc]  # xdist has
 
     def _split_scope(self, nodeid: str) -> str:
         return SHARED if nodeid.startswith(SHARED) else str(super()._split_scope(nodeid))
+
+
+def _keep_the_chosen(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect the tests of other lanes; a test in no lane ends the run."""
+    kept: list[pytest.Item] = []
+    dropped: list[pytest.Item] = []
+    lost: list[str] = []
+    for item in items:
+        if "postgres15_server" in getattr(item, "fixturenames", ()):
+            item.add_marker("pg15")
+        try:
+            lane = LANES.of(item.nodeid, (mark.name for mark in item.iter_markers()))
+        except lanes.LaneError as exc:
+            lost.append(str(exc))
+            continue
+        (kept if lane in config.stash[CHOICE].lanes else dropped).append(item)
+    if lost:
+        raise pytest.UsageError("\n".join(lost))
+    config.hook.pytest_deselected(items=dropped)
+    items[:] = kept
 
 
 def _put_slowest_first(items: list[pytest.Item]) -> None:
@@ -90,8 +159,10 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def postgres15_server() -> Iterator[PostgresServer]:
+def postgres15_server(pytestconfig: pytest.Config) -> Iterator[PostgresServer]:
     """Yield a PostgreSQL 15 made of Debian's programs."""
+    if pytestconfig.stash[CHOICE].lanes == {lanes.FAST}:
+        pytest.fail("the fast lane has no PostgreSQL 15: give this test the mark pg15", pytrace=False)
     with running_server("pg15", bin_dir=postgres15()) as server:
         yield server
 

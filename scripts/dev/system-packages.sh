@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Install the programs that the tests need and pip cannot bring: git, bubblewrap, the distribution's own Python and make,
-# curl and jq, PostgreSQL 15's programs, a browser, npm, what prints Odoo's reports; for the tests of containers and images a Docker
-# engine and a Podman, which they start, mmdebstrap and ip.
+# curl and jq, PostgreSQL 15's programs, a browser, npm, what prints Odoo's reports. With --containers, for the tests of containers
+# and images, a Docker engine and a Podman, which they start, mmdebstrap and ip.
 # As root on Debian it installs them; elsewhere it says what is missing, and the tests that need it are skipped.
 set -euo pipefail
 
@@ -18,8 +18,8 @@ command -v chromium >/dev/null || missing+=(chromium)
 command -v wkhtmltopdf >/dev/null || missing+=(wkhtmltopdf fonts-dejavu-core)
 # Debian 12's Node is too old for what scripts/dev/node pins; Debian 13's is not, nor is one that stands already.
 command -v npm >/dev/null || missing+=(npm)
-# In CI only: elsewhere Debian would start an engine for the whole machine.
-if [[ "${CI:-}" == true && $EUID -eq 0 ]]; then
+# Only where it is asked for: Debian starts an engine for the whole machine.
+if [[ ${1:-} == --containers ]]; then
     command -v dockerd >/dev/null || missing+=(docker.io)
     command -v podman >/dev/null || missing+=(podman netavark runc)
     command -v newuidmap >/dev/null || missing+=(uidmap)

@@ -55,7 +55,10 @@ class World:
                     connection.execute(sql.SQL(statement).format(sql.Identifier(role)))
 
 
-@pytest.fixture(params=["pg18", "pg15", "pg18 managed", "pg15 managed", "pg18 embedded"])
+OLDEST = [pytest.param(kind, marks=pytest.mark.pg15) for kind in ("pg15", "pg15 managed")]
+
+
+@pytest.fixture(params=["pg18", "pg18 managed", "pg18 embedded", *OLDEST])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     """Yield each server with a superuser, and with admins that are none: of managed servers, of the embedded one."""
     fixture = "postgres_server" if "pg18" in request.param else "postgres15_server"

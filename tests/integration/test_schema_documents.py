@@ -81,7 +81,7 @@ def schema(database: str) -> Schema:
     return read_schema(database)
 
 
-@pytest.mark.parametrize("fixture", ["database", "database15"])
+@pytest.mark.parametrize("fixture", ["database", pytest.param("database15", marks=pytest.mark.pg15)])
 def test_documents_are_what_the_live_schema_says(request: pytest.FixtureRequest, fixture: str) -> None:
     """A changed table, view, function or policy changes its documents; PostgreSQL 18 and 15 hold the same."""
     written = schema_pages(read_schema(request.getfixturevalue(fixture)), read_notes())
@@ -121,6 +121,7 @@ def test_a_month_of_events_is_no_table_of_its_own(database: str) -> None:
     assert before.table("run_events").partition_key == "RANGE (created_at)"
 
 
+@pytest.mark.network
 def test_a_database_made_from_the_dbml_has_the_same_tables(schema: Schema, empty_database: str, tmp_path: Path) -> None:
     """DBML's own program reads the file, and the SQL that it makes of it says what the migrations say."""
     made = tmp_path / "made.sql"
@@ -132,6 +133,7 @@ def test_a_database_made_from_the_dbml_has_the_same_tables(schema: Schema, empty
     assert [shape(table) for table in again.tables] == [shape(table) for table in schema.tables]
 
 
+@pytest.mark.network
 def test_mermaid_draws_every_diagram() -> None:
     """Mermaid's own parser, which GitHub uses, reads every diagram of every page."""
     pages = {str(page.relative_to(ROOT)): diagrams(page) for page in (ROOT / "docs").rglob("*.md")}
@@ -140,18 +142,21 @@ def test_mermaid_draws_every_diagram() -> None:
     assert {"er", "flowchart-v2", "stateDiagram"} <= set(kinds)
 
 
+@pytest.mark.network
 def test_mermaid_refuses_a_broken_diagram() -> None:
     """The test above can fail."""
     with pytest.raises(Refused):
         mermaid(["erDiagram\n    runs {{ not a diagram"])
 
 
+@pytest.mark.network
 def test_prisma_accepts_its_schema(tmp_path: Path) -> None:
     """`prisma validate` finds nothing wrong: relations have both ends, keys and types are PostgreSQL's."""
     said = prisma("validate", copy_of_prisma_schema(tmp_path))
     assert "is valid" in said
 
 
+@pytest.mark.network
 def test_prisma_refuses_a_broken_schema(tmp_path: Path) -> None:
     """The test above can fail: a model that nobody knows is refused."""
     copy = copy_of_prisma_schema(tmp_path)
@@ -160,6 +165,7 @@ def test_prisma_refuses_a_broken_schema(tmp_path: Path) -> None:
         prisma("validate", copy)
 
 
+@pytest.mark.network
 def test_prisma_schema_generates_typescript_types_correctly(tmp_path: Path) -> None:
     """The client that Prisma generates compiles, knows every relation, and refuses a state that no run has."""
     prisma("generate", copy_of_prisma_schema(tmp_path))
@@ -167,6 +173,7 @@ def test_prisma_schema_generates_typescript_types_correctly(tmp_path: Path) -> N
     compile_typescript(tmp_path, "use.ts", "--noEmit", module="esnext", resolution="bundler")
 
 
+@pytest.mark.network
 def test_prisma_reads_every_row_of_every_table_and_view(database: str, worker_url: str, tmp_path: Path) -> None:
     """What Prisma calls a column is its name in the live schema, and what it takes for its type fits the values."""
     world = World(database, worker_url)

@@ -15,7 +15,7 @@ from tests.sql.everything import Everything, furnish
 from tests.sql.world import World
 
 
-@pytest.fixture(params=["18", "15"])
+@pytest.fixture(params=["18", pytest.param("15", marks=pytest.mark.pg15)])
 def server(request: pytest.FixtureRequest) -> PostgresServer:
     """Return a server of each supported end of the range."""
     name = {"18": "postgres_server", "15": "postgres15_server"}[request.param]

@@ -127,7 +127,7 @@ class Walk:
         assert [row["deployed_sha"] for row in rows] == [self.truth] * (self.truth != ZERO)
 
 
-@pytest.fixture(scope="module", params=["18", "15"])
+@pytest.fixture(scope="module", params=["18", pytest.param("15", marks=pytest.mark.pg15)])
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """Yield a database with one project, in which nothing that a history does is kept."""
     name = {"18": "postgres_server", "15": "postgres15_server"}[request.param]

@@ -55,7 +55,7 @@ SPOILT = st.builds(
 )
 
 
-@pytest.fixture(scope="module", params=["18", "15"])
+@pytest.fixture(scope="module", params=["18", pytest.param("15", marks=pytest.mark.pg15)])
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """Yield a database in which release 1.0 stands on staging."""
     name = {"18": "postgres_server", "15": "postgres15_server"}[request.param]

@@ -204,7 +204,7 @@ PREVIEWS = st.tuples(
 HEALTH = st.tuples(st.just("health_check"), st.fixed_dictionaries({"status": STATUSES}))
 
 
-@pytest.fixture(scope="module", params=["18", "15"])
+@pytest.fixture(scope="module", params=["18", pytest.param("15", marks=pytest.mark.pg15)])
 def shared(request: pytest.FixtureRequest) -> Iterator[World]:
     """Yield a database with the releases, in which every example is undone."""
     name = {"18": "postgres_server", "15": "postgres15_server"}[request.param]

@@ -25,7 +25,7 @@ FUNCTIONS = dict(read_folder("functions"))
 VIEW = dict(read_folder("views"))["v_gate_status"]
 
 
-@pytest.fixture(scope="module", params=["18", "15"])
+@pytest.fixture(scope="module", params=["18", pytest.param("15", marks=pytest.mark.pg15)])
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """Yield a database with one project, in which nothing that a history does is kept."""
     name = {"18": "postgres_server", "15": "postgres15_server"}[request.param]

@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-@pytest.fixture(scope="module", params=["18", "15"])
+@pytest.fixture(scope="module", params=["18", pytest.param("15", marks=pytest.mark.pg15)])
 def module_server(request: pytest.FixtureRequest) -> Iterator[HostedServer]:
     """Yield a server of each supported end of the range."""
     with hosted_server(postgres15() if request.param == "15" else None) as server:

@@ -44,7 +44,7 @@ GLOBAL = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=["18", "15"])
+@pytest.fixture(scope="module", params=["18", pytest.param("15", marks=pytest.mark.pg15)])
 def module_server(request: pytest.FixtureRequest) -> PostgresServer:
     """Return a server of each supported end of the range."""
     name = {"18": "postgres_server", "15": "postgres15_server"}[request.param]
@@ -178,6 +178,7 @@ OPENINGS = {
 }  # fmt: skip
 
 
+@pytest.mark.mutant
 @pytest.mark.parametrize("opening", OPENINGS)
 def test_the_matrix_shows_what_is_opened_too_far(world: World, opening: str) -> None:
     """A cell changes for each."""

@@ -1,0 +1,121 @@
+"""The table of lanes: every test is in one, and what passed is remembered by what it depended on."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests import conftest, long_lanes
+from tests.lanes import ROOT, Lane, LaneError, Lanes, read
+
+LANES = read()
+
+
+def lane(name: str = "deep", *, tests: tuple[str, ...] = (), takes: tuple[str, ...] = ()) -> Lane:
+    """Return a lane."""
+    return Lane(name=name, proves="it", minutes=1, workers=1, tests=tests, takes=takes, inputs=["input"])
+
+
+def table(*lanes: Lane) -> Lanes:
+    """Return a table of these lanes, in which a mark `slow` has no place in the fast one."""
+    return Lanes(by_name={lane.name: lane for lane in lanes}, too_slow=frozenset({"slow"}))
+
+
+def test_the_table_names_only_what_is_there() -> None:
+    """A test file that was renamed takes its lane along."""
+    places = {place.split("::")[0] for lane in LANES.by_name.values() for place in lane.tests}
+    assert [place for place in sorted(places) if not (ROOT / place).exists()] == []
+
+
+def test_every_input_of_a_lane_is_in_git() -> None:
+    """A misspelt input would never change."""
+    inputs = {path for lane in LANES.by_name.values() for path in lane.inputs}
+    unknown = ["git", "ls-files", "--error-unmatch", "--", *inputs]
+    assert subprocess.run(unknown, cwd=ROOT, capture_output=True, text=True, check=False).stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("node", "marks", "expected"),
+    [
+        ("tests/a/test_x.py::test_one", [], "fast"),
+        ("tests/a/test_y.py::test_one", [], "deep"),
+        ("tests/a/test_x.py::test_two[15]", [], "deep"),
+        ("tests/a/test_x.py::test_two_more", [], "fast"),
+        ("tests/a/test_x.py::test_one", ["old"], "deep"),
+        ("tests/b/test_x.py::test_one", ["old"], "other"),
+        ("tests/b/test_x.py::test_one", ["slow"], "other"),
+        ("tests/lost/test_x.py::test_one", ["old"], "deep"),
+    ],
+)
+def test_the_longest_place_decides_and_marks_take_from_the_fast_lane(
+    node: str, marks: list[str], expected: str
+) -> None:
+    """A name that begins with another's is not held by it."""
+    deep = lane(tests=("tests/a/test_y.py", "tests/a/test_x.py::test_two"), takes=("old",))
+    lanes = table(lane("fast", tests=("tests/a",)), deep, lane("other", tests=("tests/b",)))
+    assert lanes.of(node, marks) == expected
+    assert expected in lanes.of_file(node.partition("::")[0])
+
+
+def test_a_test_in_no_lane_and_a_slow_one_in_the_fast_lane_are_refused() -> None:
+    """The sentence names the test and the table."""
+    lanes = table(lane("fast", tests=("tests/a",)))
+    with pytest.raises(LaneError, match=r"tests/b/test_x.py::test_one is in no lane.*lanes.toml"):
+        lanes.of("tests/b/test_x.py::test_one", [])
+    with pytest.raises(LaneError, match=r"bears \['slow'\]: name it in another lane"):
+        lanes.of("tests/a/test_x.py::test_one", ["slow"])
+
+
+def test_a_place_in_two_lanes_is_refused(tmp_path: Path) -> None:
+    """Which of them runs it would be chance."""
+    one = '[lane.{}]\nproves = "it"\nminutes = 1\ninputs = []\ntests = ["tests/a"]\n'
+    (tmp_path / "lanes.toml").write_text("too_slow = []\n[inputs]\n" + one.format("a") + one.format("b"))
+    with pytest.raises(LaneError, match="more than once: tests/a"):
+        read(tmp_path / "lanes.toml")
+
+
+def test_what_a_lane_depended_on_is_known_only_of_what_is_committed(tmp_path: Path) -> None:
+    """Another commit of an input is another fingerprint; another file is not."""
+
+    def commit(name: str, text: str) -> str | None:
+        (tmp_path / name).write_text(text)
+        assert name != "input" or long_lanes.fingerprint(lane(), tmp_path) is None
+        subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
+        subprocess.run(
+            ["git", "-c", "user.name=x", "-c", "user.email=x@y", "commit", "-qm", "x"], cwd=tmp_path, check=True
+        )
+        return long_lanes.fingerprint(lane(), tmp_path)
+
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    first = commit("input", "1")
+    assert first is not None
+    assert commit("other", "1") == first
+    assert commit("input", "2") not in {None, first}
+
+
+def test_one_red_lane_makes_all_red_and_each_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """A lane that was left out is none."""
+    assert long_lanes.report([(lane("a"), "passed in 1.0 minutes"), (lane("b"), "left out: it passed")]) == 0
+    assert long_lanes.report([(lane("a"), "passed in 1.0 minutes"), (lane("b"), "red after 2.0 minutes")]) == 1
+    assert "── b: red after 2.0 minutes" in capsys.readouterr().out
+
+
+def test_a_lane_that_is_not_there_is_an_error_that_names_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing runs."""
+    with pytest.raises(SystemExit, match="2"):
+        long_lanes.main(["story"])
+    assert "no lane story: there are pages, fast, stories" in capsys.readouterr().err
+
+
+def test_a_failure_is_named_when_it_happens(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that is cut short has told what failed until then."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    for when in ("setup", "call"):
+        conftest.pytest_runtest_logreport(
+            pytest.TestReport("tests/x.py::test_y", ("x", 1, "y"), {}, "failed", "it broke", when)
+        )
+    assert capsys.readouterr().out == "\nERROR tests/x.py::test_y\nit broke\n\nFAILED tests/x.py::test_y\nit broke\n"
