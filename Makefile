@@ -52,6 +52,7 @@ check-definitions: $(READY)
 	@VIRTUAL_ENV="$(CURDIR)/.venv" PYTHONWARNINGS=ignore $(BIN)/dg check defs
 check-pages: $(READY)
 	@$(BIN)/pytest -q --lane pages
+	@scripts/validate_spec_kit_odooops.sh validate-spec-kit validate-docs
 
 .PHONY: fix
 fix: $(READY) ## Mend what can be mended by a tool

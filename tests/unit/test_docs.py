@@ -19,6 +19,7 @@ from typer.main import get_command
 from docs.generate import ROOT, pages, settings
 from docs.links import FENCE, HEADING, anchors, inline_code, leads_somewhere, links
 from docs.schema.sources import header, read_notes
+from docs.twice import told_twice
 from odooops_dagster.control.migrate import read_folder
 from odooops_dagster.definitions import definitions
 from odooops_dagster.doors.cli import build_app
@@ -217,6 +218,26 @@ def test_a_link_to_a_table_or_function_leads_to_it(document: Path) -> None:
     """No heading of a generated page is there twice: a link would lead to the first."""
     headings = [match["text"].lower() for match in HEADING.finditer(document.read_text())]
     assert len(set(headings)) == len(headings)
+
+
+@pytest.mark.parametrize("document", [page for page in DOCUMENTS if "reference" not in page.parts], ids=name_of)
+def test_no_page_tells_a_thing_twice(document: Path) -> None:
+    """As a page does after a merge in which both sides wrote the same paragraph."""
+    assert told_twice(document.read_text()) == []
+
+
+def test_what_is_told_twice_is_found() -> None:
+    """A table beside the generated one, two tables of the same, a paragraph that stays in its former words too."""
+    row = "| {} | may read what is kept there, and nothing else than that |\n"
+    table = "| who | can |\n|---|---|\n" + "".join(row.format(name) for name in ("a member", "a worker", "a page"))
+    mark = "<!-- who: written by python -m docs.generate -->\n{}<!-- end of who -->\n"
+    former = "Of the platform's own programs, the gateway gets the worker's connection and no other.\n"
+    assert told_twice(mark.format(table) + "\n" + former) == []
+    assert told_twice(mark.format(table) + table)[:2] == [
+        "a table follows <!-- end of who -->",
+        "two tables of `who` have the rows a member, a page, a worker",
+    ]
+    assert told_twice(f"{former}\nMore.\n\n- {former}") == [f"twice: {former.strip()}"]
 
 
 def test_every_kind_of_link_is_followed(tmp_path: Path) -> None:
