@@ -25,7 +25,7 @@ dry-run: $(READY) ## Bring a release through gates G1 to G4 to production, by re
 .PHONY: test
 test: $(READY) ## Run the fast tests (5 minutes, no Odoo); ARGS goes to pytest, and may name tests of any lane
 	@scripts/dev/system-packages.sh
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(if $(findstring tests/,$(ARGS)),,--lane fast --maxfail 10) $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(if $(findstring tests/,$(ARGS)),,--lane fast --maxfail 10 --timeout 120) $(ARGS)
 
 .PHONY: test-long
 test-long: $(READY) ## Run the other tests, real Odoo included; LANE=stories one lane, CHANGED=1 those whose inputs changed

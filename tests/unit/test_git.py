@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import threading
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -405,8 +406,10 @@ def test_many_checkouts_at_once_all_succeed(shop: Repository, home: Path, tmp_pa
     """Processes that share a mirror wait for each other."""
     shas = [shop.commit({"a": str(number)}) for number in range(4)]
     jobs = [(shop.url, sha, tmp_path / f"tree{number}", home) for number, sha in enumerate(shas)]
-    with multiprocessing.get_context("spawn").Pool(4) as pool:
-        pool.starmap(_checkout, jobs)
+    # Workers of a Pool are ended by SIGTERM, which the processes of pytest-xdist ignore, and theirs too.
+    with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for job in [pool.submit(_checkout, *job) for job in jobs]:
+            job.result()
     assert [(tmp_path / f"tree{number}/a").read_text() for number in range(4)] == ["0", "1", "2", "3"]
 
 
