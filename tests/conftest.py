@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-from tests import appetite, lanes
+from tests import appetite, lanes, temporary
 from tests.servers import PostgresServer, as_user, running_server
 from tests.state_folders import forget_sockets_below
 
@@ -39,6 +39,7 @@ class Choice:
 
 
 CHOICE = pytest.StashKey[Choice]()
+FOLDER = pytest.StashKey[Path]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,10 +48,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--lane", choices=names, action="append", help="run only this lane of tests/lanes.toml")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch this process's memory: pytest captures nothing yet."""
+    """Watch this process's memory: pytest captures nothing yet. Give the run a temporary folder of its own."""
     appetite.watch()
+    folder = temporary.make()
+    if folder is not None:
+        config.stash[FOLDER] = folder
+        config.option.basetemp = config.option.basetemp or str(folder / "t")
     config.stash[CHOICE] = Choice(frozenset(config.getoption("lane") or LANES.by_name), time.monotonic())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing."""
+    folder = config.stash.get(FOLDER, None)
+    if folder is not None:
+        temporary.remove(folder)
 
 
 @pytest.hookimpl(wrapper=True)

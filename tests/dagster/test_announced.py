@@ -143,6 +143,7 @@ def test_what_comes_while_the_connection_is_gone_is_seen(world: World, database:
 
 def test_a_listener_that_hears_nobody_is_not_relied_on(world: World) -> None:
     """Behind a pooler of transactions LISTEN succeeds, and nothing ever comes."""
+    ends: list[str | None] = []
 
     class Deaf:
         """Work whose listener gets nothing."""
@@ -151,6 +152,7 @@ def test_a_listener_that_hears_nobody_is_not_relied_on(world: World) -> None:
             """Yield the end of each pause alone."""
             for word in world.control.work.announcements(pause_seconds=pause_seconds / 100):
                 if word is None:
+                    ends.append(word)
                     yield None
 
         announce = staticmethod(world.control.work.announce)
@@ -159,7 +161,7 @@ def test_a_listener_that_hears_nobody_is_not_relied_on(world: World) -> None:
     control.work = Deaf()  # type: ignore[assignment]
     listener = Listener({})
     listener.start(control, world.settings.home)
-    time.sleep(1.0)
+    until(lambda: len(ends) > 5)
     assert not listener.hears
     end(listener, world.control)
 
@@ -173,9 +175,7 @@ def test_a_notification_that_is_lost_makes_work_late_and_not_lost(
     tick = looks.until(HOUR, home=world.settings.home, rest=lambda: HOUR)
     next(tick)
     queue(world, "d")
-    began = time.monotonic()
     next(tick)
-    assert 0.4 < time.monotonic() - began < 20
 
 
 def test_who_hears_rests_while_nothing_is_unfinished_or_due(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-import time
-
 import dagster as dg
 import pytest
 from dagster._core.storage.tags import TagType, get_tag_type
 
 from odooops_dagster.engine import tags
 from odooops_dagster.local import stopping
-from odooops_dagster.model import RunKind
+from odooops_dagster.model import Run, RunKind
 from sensors import ops_queue as sensor
 from tests.dagster.world import World
 
@@ -118,13 +115,17 @@ def test_an_empty_queue_is_a_reason_to_skip(world: World) -> None:
 
 def test_a_waiting_tick_starts_a_run_as_soon_as_it_is_queued(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run queued during the tick is claimed by that tick."""
-    monkeypatch.setattr(sensor, "WAIT_SECONDS", 20.0)
-    timer = threading.Timer(0.3, world.queue)
-    timer.start()
-    started = time.monotonic()
+    monkeypatch.setattr(sensor, "WAIT_SECONDS", 600.0)
+    peek = world.control.runs.peek
+    looks = iter([lambda: None, world.queue])
+
+    def queue_after_the_second_look(limit: int) -> list[Run]:
+        found = peek(limit)
+        next(looks, lambda: None)()
+        return found
+
+    monkeypatch.setattr(world.control.runs, "peek", queue_after_the_second_look)
     assert len(requests(tick(world))) == 1
-    assert time.monotonic() - started < 10
-    timer.join()
 
 
 def test_a_promotion_to_a_place_that_is_not_here_ends_as_failed_and_says_so(world: World) -> None:

@@ -174,7 +174,7 @@ def wait_until(holds: Callable[[], bool], *, seconds: float = 20) -> bool:
     """Return whether it holds before the time is over."""
     deadline = time.monotonic() + seconds
     while not (held := holds()) and time.monotonic() < deadline:
-        time.sleep(0.1)
+        time.sleep(0.05)
     return held
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from datetime import datetime
 from secrets import token_hex
 from uuid import UUID
 
@@ -139,13 +138,22 @@ def test_a_run_keeps_its_lease_while_it_works(world: World) -> None:
     """The lease is renewed by the heartbeat, so that no one else takes the row."""
     world.queue(image=2)
     run = world.claim()
-    seen: list[datetime | None] = []
-    timer = threading.Timer(1.6, lambda: seen.append(world.row(run).lease_expires_at))
-    timer.start()
-    world.materialize(run, heartbeat_seconds=1, lease_seconds=300)
-    timer.join()
-    assert seen[0] is not None
-    assert (seen[0] - world.row(run).created_at).total_seconds() > 250
+    renewed = threading.Event()
+
+    def look() -> None:
+        while not renewed.wait(0.05):
+            lease = world.row(run).lease_expires_at
+            if lease is not None and (lease - run.created_at).total_seconds() > 250:
+                renewed.set()
+
+    watch = threading.Thread(target=look, daemon=True)
+    watch.start()
+    try:
+        world.materialize(run, heartbeat_seconds=1, lease_seconds=300)
+        assert renewed.is_set()
+    finally:
+        renewed.set()
+        watch.join()
 
 
 def test_a_deployment_alone_deploys_no_database_of_an_earlier_run(world: World) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +21,7 @@ from schedules.idle_previews import idle_previews
 from sensors.ops_queue import wake
 from tests.dagster.promotions import GOOD, Promoting
 from tests.routers import PATIENCE, routing
+from tests.suites.processes import eventually
 
 PAGE = {"Accept": "text/html"}
 
@@ -182,7 +182,8 @@ def test_a_release_loses_no_request(hosted: Promoting, client: httpx.Client) -> 
         release = hosted.release(version, files)
         with asking(client) as answers:
             done = hosted.promote(release)
-            time.sleep(0.2)
+            known = answers.total()
+            eventually(lambda known=known, answers=answers: answers.total() > known + 5, what="answers of the release")  # type: ignore[misc]
         assert done.status == "succeeded", hosted.run_of(done).error_message
         assert hosted.serves()[0] == release.image_digest
         assert set(answers) == expected, (version, answers)

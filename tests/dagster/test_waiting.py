@@ -12,6 +12,7 @@ from odooops_dagster.engine import waiting
 from odooops_dagster.engine.waiting import Looks
 from odooops_dagster.home import stopping_mark
 from odooops_dagster.local import stopping
+from tests.suites.processes import eventually
 
 
 @pytest.fixture
@@ -28,15 +29,19 @@ def test_a_tick_without_time_looks_once(home: Path) -> None:
 
 def test_new_work_ends_a_pause(home: Path) -> None:
     """The sensor that queues a run wakes the one that starts it."""
-    looks = Looks(often=600.0, seldom=600.0)
-    timer = threading.Timer(0.2, lambda: looks.note_work(is_new=True))
-    timer.start()
-    seen = 0
-    for seen, _ in enumerate(looks.until(500.0, home=home), start=1):
-        if seen == 2:
-            break
-    assert seen == 2
-    timer.join()
+    looks = Looks(often=600.0, seldom=600.0, glance_seconds=0.01)
+    glances: list[None] = []
+
+    def announce() -> None:
+        eventually(lambda: glances, what="the tick waits")
+        looks.note_work(is_new=True)
+
+    tick = looks.until(500.0, home=home, glance=lambda: glances.append(None))
+    next(tick)
+    sensor = threading.Thread(target=announce)
+    sensor.start()
+    next(tick)
+    sensor.join()
 
 
 def test_the_tick_of_a_daemon_that_ended_looks_no_more(home: Path) -> None:

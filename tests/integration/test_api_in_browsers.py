@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from fastapi.sse import ServerSentEvent
 from fastapi.testclient import TestClient
 from pydantic import ValidationError
 
@@ -19,6 +20,7 @@ from odooops_dagster.tools.store.addressed import put_addressed
 from tests.api import Bearer, opened, token
 from tests.servers import PostgresServer
 from tests.sql.world import World
+from tests.suites.processes import eventually
 
 PAGE = "https://console.example.com"
 ASKING = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization,idempotency-key"}
@@ -126,18 +128,31 @@ def messages(events: list[tuple[str, str]]) -> list[str]:
     return [line["message"] for event, data in events if event == "lines" for line in json.loads(data)]
 
 
-def test_a_stream_brings_each_line_once_and_ends_with_the_run(member: Bearer, world: World, project: UUID) -> None:
+def test_a_stream_brings_each_line_once_and_ends_with_the_run(
+    member: Bearer, world: World, project: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Lines of before, lines written meanwhile, the new state, then the end; who comes again gets the rest."""
     run = world.work(project)
     say = "select ops.append_run_log(%s, 'info', %s)"
     world.rows(say, run, "before\n<b>&amp;")
 
+    sent: list[object] = []
+    tell = logs._event  # noqa: SLF001 - what is sent is seen here
+
+    def noted(found: list[dict[str, Any]] | str) -> ServerSentEvent:
+        sent.append(found)
+        return tell(found)
+
     def finish() -> None:
+        eventually(lambda: len(sent) > 1, what="the lines of before and the state are sent")
         world.rows(say, run, "meanwhile")
         world.complete(run)
 
-    threading.Timer(1.0, finish).start()
+    monkeypatch.setattr(logs, "_event", noted)
+    finishing = threading.Thread(target=finish)
+    finishing.start()
     events = streamed(member, run)
+    finishing.join()
     assert messages(events) == ["before\n<b>&amp;", "meanwhile"]
     assert [data for event, data in events if event == "state"] == ["running", "succeeded"]
     assert events[-1] == ("end", "")

@@ -235,7 +235,7 @@ def test_a_moment_is_held_for_longer_than_the_role_may_be_idle(production: Produ
             f"alter database {connection.info.dbname} set idle_in_transaction_session_timeout = '200ms'".encode()
         )
     with snapshot(production.access, programs=production.programs) as moment:
-        time.sleep(0.5)
+        time.sleep(0.5)  # clock: longer than the server lets the role be idle
         assert moment.facts().rows["public.sale_order"] == 2000
 
 
@@ -255,7 +255,7 @@ def test_a_backup_that_is_there_is_not_made_again_unless_it_is_distrusted(
     first = back_up(production, repository, "same")
     assert back_up(production, repository, "same").manifest == first.manifest
     victim = first.manifest.dump[0]
-    time.sleep(1.1)  # a key says the second
+    time.sleep(1.1)  # clock: a key says the second
     again = back_up(production, repository, "same", quarantine={victim})
     assert repository.manifests() == [again.manifest.key]
     assert check(production, repository, again).is_good

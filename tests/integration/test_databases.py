@@ -21,6 +21,7 @@ from odooops_dagster.tools.postgres.databases import OdooDatabases
 from tests.dagster import stand_in_odoo
 from tests.servers import PostgresServer
 from tests.suites.hijack import HIJACKS, Watch
+from tests.suites.processes import eventually
 
 
 class World:
@@ -286,10 +287,17 @@ def test_dropping_waits_for_the_servers_own_session(world: World) -> None:
     """Autovacuum works as a superuser, whose session no other administrator may end."""
     access = world.environment("vacuumed")
     session = psycopg.connect(world.server.url(access.database), autocommit=True)
-    leaving = threading.Timer(0.5, session.close)
-    leaving.start()
-    world.databases.drop(access.database)
-    leaving.join()
+    with psycopg.connect(world.server.url("postgres"), autocommit=True) as watch:
+
+        def leave() -> None:
+            dropping = "select from pg_stat_activity where query like 'drop database%%' and query like %s"
+            eventually(lambda: watch.execute(dropping, [f"%{access.database}%"]).rowcount, what="a drop that waits")
+            session.close()
+
+        leaving = threading.Thread(target=leave)
+        leaving.start()
+        world.databases.drop(access.database)
+        leaving.join()
     assert not world.databases.exists(access.database)
 
 

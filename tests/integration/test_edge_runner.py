@@ -19,6 +19,7 @@ import pytest
 
 from tests.edge_functions import FUNCTIONS, serving
 from tests.sql.world import World
+from tests.suites.processes import eventually
 
 SECRET = "of the caller"
 KEY = b"of the delegates, 32 bytes long."
@@ -227,8 +228,7 @@ def test_an_attempt_that_is_lost_writes_nothing_more(world: World, project: UUID
     with runner(world, delegate, OPS_RUNNER_HEARTBEAT_SECONDS="60") as client:
         asked = threading.Thread(target=lambda: answers.append(client.post("/").json()))
         asked.start()
-        while world.status(run) != "running":
-            time.sleep(0.05)
+        eventually(lambda: world.status(run) == "running", what="the run works")
         world.rows("select ops.requeue_run(%s, 1, 'lost')", run)
         world.claim(worker="other")
         asked.join(timeout=30)

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from tests.node_tools import file_of_package, node_modules
 from tests.servers import PostgresServer, as_user
 from tests.sql.releases import Release, make_release
 from tests.sql.world import World
+from tests.suites.processes import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "howto" / "send-events.md"
@@ -53,8 +53,7 @@ def gateway(database: str, postgres_server: PostgresServer, tmp_path: Path) -> I
         server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", ws="none"))
         thread = threading.Thread(target=server.run)
         thread.start()
-        while not server.started:
-            time.sleep(0.02)
+        eventually(lambda: server.started, what="the gateway listens")
         yield f"http://127.0.0.1:{port}/v1/events"
         server.should_exit = True
         thread.join()

@@ -15,6 +15,7 @@ import pytest
 
 from odooops_dagster.errors import BadInput, MissingDependency, NotFound, OdooOpsError, StepFailed, Unavailable
 from odooops_dagster.tools import git
+from odooops_dagster.tools.runtime.ports import free_port
 from tests.conftest import missing
 from tests.repositories import Repository, run_git
 
@@ -322,9 +323,7 @@ def test_a_repository_that_does_not_exist_is_one_line(tmp_path: Path) -> None:
 
 def test_a_host_that_does_not_answer_is_unavailable_without_the_password() -> None:
     """An outage is told apart from an empty repository, and the password stays out of the message."""
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        port = closed.getsockname()[1]
+    port = free_port()
     with pytest.raises(Unavailable, match=f"^http://127.0.0.1:{port}/shop.git does not answer: ") as caught:
         git.ls_remote(f"http://ada:s3cret@127.0.0.1:{port}/shop.git")
     assert "s3cret" not in str(caught.value)

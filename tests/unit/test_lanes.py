@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from tests import conftest, long_lanes
+from tests import clocks, conftest, long_lanes, temporary
 from tests.lanes import ROOT, Lane, LaneError, Lanes, read
 
 LANES = read()
@@ -119,3 +120,58 @@ def test_a_failure_is_named_when_it_happens(
             pytest.TestReport("tests/x.py::test_y", ("x", 1, "y"), {}, "failed", "it broke", when)
         )
     assert capsys.readouterr().out == "\nERROR tests/x.py::test_y\nit broke\n\nFAILED tests/x.py::test_y\nit broke\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("time.sleep(0.1)", "sleeps"),
+        ("sleep(2)", "sleeps"),
+        ("time.sleep(0.05)", ""),
+        ("time.sleep(2)  # clock: the server's own limit", ""),
+        ("threading.Timer(0.3, let.set).start()", "starts a timer"),
+        ("assert time.monotonic() - began < 10", "bounds"),
+        ("assert 0.4 < perf_counter() - began < 20", "bounds"),
+        ("took = time.monotonic() - began\nassert took <= 5", "bounds"),
+        ("assert 5 > time.time() - began", "bounds"),
+        ("assert time.monotonic() - began > 0.4", ""),
+        ("assert time.monotonic() < deadline", ""),
+        ("while not done():\n    time.sleep(0.01)", "without an end"),
+        ("while not done():\n    assert time.monotonic() < end\n    time.sleep(0.01)", ""),
+        ("while time.monotonic() < end:\n    time.sleep(0.01)", ""),
+        ("while not stop.is_set():\n    time.sleep(0.01)", ""),
+        ("while not done():\n    await asyncio.sleep(0.01)", ""),
+        ('closed.bind(("127.0.0.1", 0))', "takes a port"),
+        ("closed.bind((peer, 0))", ""),
+    ],
+)
+def test_a_wait_for_a_clock_is_found(text: str, why: str) -> None:
+    """A sleep, a timer, a duration's upper bound, a loop without an end, a port that others may take."""
+    assert [why in wait.why for wait in clocks.waits(text)] == [True] * bool(why)
+
+
+def test_no_test_of_the_fast_lane_waits_for_a_clock() -> None:
+    """A file of which some tests are fast is read without those that another lane names."""
+    found = [
+        f"{file.relative_to(ROOT)}:{wait.line} {wait.why}"
+        for file in sorted((ROOT / "tests").rglob("test_*.py"))
+        for wait in clocks.waits(file.read_text())
+        if LANES.of(f"{file.relative_to(ROOT)}::{clocks.test_at(file.read_text(), wait.line)}", ()) == "fast"
+    ]
+    assert found == []
+
+
+def test_a_run_leaves_no_file_whatever_its_tests_have_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker makes no folder of its own; what it writes goes with the run's."""
+    monkeypatch.delenv("ODOOOPS_TEST_TMP")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    folder = temporary.make()
+    assert folder is not None
+    assert temporary.make() is None
+    assert tempfile.gettempdir() == str(folder)
+    (folder / "closed" / "below").mkdir(parents=True)
+    (folder / "closed" / "below" / "file").touch(0o400)
+    (folder / "closed").chmod(0o000)
+    temporary.remove(folder)
+    assert list(tmp_path.iterdir()) == []

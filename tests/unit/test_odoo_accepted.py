@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from time import process_time
 
 import pytest
 
@@ -85,12 +84,11 @@ def test_a_failed_test_is_not_accepted_by_a_pattern() -> None:
     assert not judged(FAILED_TESTS, quiet=quiet, status=1)["module_tests_passed"].passed
 
 
+@pytest.mark.timeout(60)
 def test_a_pattern_that_no_text_ends_takes_no_time() -> None:
     """Whoever pushes can write patterns and log lines."""
     quiet = [QuietRecord(pattern="*".join("a" * 99) + "*" * 99 + "!", reason="x")]
-    began = process_time()
-    judged([f"{STAMP} ERROR db a: {'a' * 100_000}", *CLEAN], quiet=quiet)
-    assert process_time() - began < 1
+    assert not judged([f"{STAMP} ERROR db a: {'a' * 100_000}", *CLEAN], quiet=quiet)["log_clean"].passed
 
 
 def test_a_failure_in_quarantine_passes_and_is_shown() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -20,17 +19,20 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
 def slowly(connection: socket.socket) -> None:
     """Answer with a head that never ends, a byte now and then: each comes within the time limit of a read."""
     connection.sendall(HEAD + b"X-Word: ")
-    while True:
-        connection.sendall(b"a")
-        time.sleep(0.1)
+    _drip(connection)
 
 
 def slowly_after_the_head(connection: socket.socket) -> None:
     """Answer with a body that never ends."""
     connection.sendall(HEAD + b"Content-Length: 1000000\r\n\r\n")
-    while True:
+    _drip(connection)
+
+
+def _drip(connection: socket.socket) -> None:
+    """Send a byte now and then until nobody takes it."""
+    ended = threading.Event()
+    while not ended.wait(0.05):
         connection.sendall(b"a")
-        time.sleep(0.1)
 
 
 def at_length(connection: socket.socket) -> None:

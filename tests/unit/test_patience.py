@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,18 @@ from tests.suites.processes import eventually
 def told(capsys: pytest.CaptureFixture[str]) -> list[str]:
     """Return what was told on stderr."""
     return [line.strip() for line in capsys.readouterr().err.splitlines()]
+
+
+class Looks:
+    """A clock that counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def monotonic(self) -> float:
+        """Return the time."""
+        self.asked += 1
+        return time.monotonic()
 
 
 @pytest.fixture
@@ -43,23 +56,37 @@ def test_a_silent_command_says_after_which_line_it_works(
         say("loading base")
         eventually(lambda: sum(line.endswith(" s after: loading base") for line in lines) > 1, what="two lines")
     assert told(capsys) == lines
-    time.sleep(0.2)
-    assert told(capsys) == []
+    assert "patience" not in {thread.name for thread in threading.enumerate()}
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_command_that_waits_for_long_says_so_ever_more_seldom(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_command_that_waits_for_long_says_so_ever_more_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
     """An hour in a queue is no thousand lines."""
+    told_at: list[float] = []
+
+    def noted(_last: str, *, seconds: float) -> str:
+        told_at.append(seconds)
+        return ""
+
+    monkeypatch.setattr(room, "waiting_line", noted)
     with patience(longest_seconds=60.0):
-        time.sleep(0.8)
-    assert 1 <= len(told(capsys)) <= 5
+        eventually(lambda: len(told_at) > 3, what="four lines")
+    pauses = [after - before for before, after in pairwise(told_at)]
+    # Each is twice the one before at least: 0.1, 0.2 and 0.4 s.
+    assert [pause >= 0.1 * 2**number for number, pause in enumerate(pauses[:3])] == [True] * 3
 
 
-def test_a_command_that_prints_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    """Four seconds have to pass."""
+def test_a_command_that_prints_is_left_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An hour has to pass here, whatever the number of looks."""
+    monkeypatch.setattr(room, "QUIET_SECONDS", 3600.0)
+    monkeypatch.setattr(room, "_LOOK_SECONDS", 0.001)
+    looks = Looks()
+    monkeypatch.setattr(room, "time", looks)
     with patience():
         say("one")
-        time.sleep(0.6)
+        eventually(lambda: looks.asked > 20, what="twenty looks")
     assert told(capsys) == []
 
 

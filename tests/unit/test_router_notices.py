@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 
 from odooops_dagster.doors.router import routes, splice
 from odooops_dagster.doors.router.routes import route
+from odooops_dagster.doors.router.traffic import Traffic
 from odooops_dagster.home import candidate_socket, environment_notice, environment_socket
 from odooops_dagster.settings import Settings
 from odooops_dagster.tools.front import line, notices
@@ -105,8 +107,7 @@ def test_a_program_waits_until_the_environment_answers(home: Path, client: httpx
     post(home, "asleep")
     with ThreadPoolExecutor(40) as pool:
         asked = [pool.submit(client.get, "/api") for _ in range(40)]
-        while not line.wanted(home):
-            time.sleep(0.01)
+        eventually(lambda: line.wanted(home), what="the environment is wanted")
         assert len(line.wanted(home)) == 1
         serve(environment_socket(home, LABEL))
         notices.take_down(home, LABEL)
@@ -125,9 +126,17 @@ def test_no_crowd_waits_for_one_environment(home: Path, client: httpx.Client, mo
         notices.take_down(home, LABEL)
         assert sorted(each.result(PATIENCE).status_code for each in asked) == [200, 200, 200, 503]
     post(home, "starting")
+    waits: list[str] = []
+    count = Traffic.wait
+
+    def counted(traffic: Traffic, label: str) -> None:
+        count(traffic, label)
+        waits.append(label)
+
+    monkeypatch.setattr(Traffic, "wait", counted)
     with ThreadPoolExecutor(3) as pool:
         again = [pool.submit(client.get, "/api") for _ in range(3)]
-        time.sleep(0.2)
+        eventually(lambda: len(waits) == 3, what="three wait")
         notices.take_down(home, LABEL)
         assert {each.result(PATIENCE).status_code for each in again} == {200}
 
@@ -208,7 +217,9 @@ def test_a_candidate_answers_while_the_service_is_replaced(home: Path, client: h
     assert client.get("/web").text == own.name
 
 
-def test_the_platform_waits_for_the_requests_that_are_at_work(home: Path, client: httpx.Client) -> None:
+def test_the_platform_waits_for_the_requests_that_are_at_work(
+    home: Path, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """None is ended with the Odoo that answers it."""
     own = environment_socket(home, LABEL)
     serve(own)
@@ -216,7 +227,13 @@ def test_the_platform_waits_for_the_requests_that_are_at_work(home: Path, client
     with ThreadPoolExecutor(1) as pool:
         held = pool.submit(client.get, "/held")
         eventually(lambda: line.drain(home, own, seconds=0) == 1, what="the request is at work")
-        threading.Timer(0.3, Odoo.let.set).start()
+        drain = Traffic._drain  # noqa: SLF001 - the request is let go once it is waited for
+
+        async def let_go(traffic: Traffic, place: Path, *, seconds: float) -> int:
+            asyncio.get_running_loop().call_soon(Odoo.let.set)
+            return await drain(traffic, place, seconds=seconds)
+
+        monkeypatch.setattr(Traffic, "_drain", let_go)
         assert line.drain(home, own) == 0
         assert held.result(PATIENCE).status_code == 200
 

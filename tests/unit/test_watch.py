@@ -6,11 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from odooops_dagster.local.watch import Child
+from tests.suites.processes import eventually
 
 
 def test_it_imports_no_client_of_a_database_and_no_settings() -> None:
@@ -28,8 +28,7 @@ def test_it_imports_no_client_of_a_database_and_no_settings() -> None:
 def test_the_end_of_a_child_is_known_though_another_program_started_it(body: str, status: int) -> None:
     """As subprocess knows it of its own: a signal's number is negative."""
     child = Child(os.spawnv(os.P_NOWAIT, sys.executable, [sys.executable, "-c", body]))  # noqa: S606 - a list, no shell
-    while child.poll() is None:
-        time.sleep(0.01)
+    eventually(lambda: child.poll() is not None, what="the child's end")
     assert child.returncode == child.poll() == status
 
 
@@ -39,8 +38,7 @@ def test_a_child_that_lives_has_no_end() -> None:
     assert child.poll() is None
     assert child.returncode is None
     os.kill(child.pid, signal.SIGKILL)
-    while child.poll() is None:
-        time.sleep(0.01)
+    eventually(lambda: child.poll() is not None, what="the child's end")
     assert child.returncode == -signal.SIGKILL
 
 
@@ -55,6 +53,7 @@ _SWALLOWING = """
 import os, signal, subprocess, sys
 from pathlib import Path
 from odooops_dagster.local.watch import Stopped, Watch, stop_signals
+from tests.suites.processes import eventually
 
 class Dying:
     def __del__(self):
