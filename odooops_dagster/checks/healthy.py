@@ -45,6 +45,8 @@ def wait_healthy(
     alive: Callable[[], bool],
     module_states: ModuleStates,
     socket: Path | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> CheckResult:
     """Repeat the check until it passes, the service is gone, or the time is over (plus at most one short request).
 
@@ -57,16 +59,18 @@ def wait_healthy(
         alive: whether the service runs.
         module_states: reads the states of the database's modules.
         socket: the Unix socket at which the Odoo listens; None if it listens at the URL.
+        clock: the seconds that the waiting goes by; a request has those of the machine.
+        sleep: lets so many seconds pass between two requests.
     """
     address = Address(url=url, socket=socket)
-    started = seen_alive = seen_silent = time.monotonic()
+    started = seen_alive = seen_silent = clock()
     patience = _SHORTEST_REQUEST_SECONDS
     with address.client() as client:
         questions = _Questions(client, address, database, module_states)
         while True:
-            remaining = started + timeout_seconds - time.monotonic()
+            remaining = started + timeout_seconds - clock()
             result = questions.ask(max(_SHORTEST_REQUEST_SECONDS, min(patience, remaining)))
-            now = time.monotonic()
+            now = clock()
             seen_alive = now if alive() else seen_alive
             if result.passed:
                 return _passed(result, seconds=now - started)
@@ -78,7 +82,7 @@ def wait_healthy(
             if now - started >= timeout_seconds:
                 return _failed(f"no good answer within {timeout_seconds:g} s ({result.summary})", result.metadata)
             patience = min(patience * 2, _LONGEST_REQUEST_SECONDS)
-            time.sleep(_PAUSE_SECONDS)
+            sleep(_PAUSE_SECONDS)
 
 
 def judge_modules(states: Mapping[str, str]) -> str | None:

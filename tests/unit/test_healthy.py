@@ -12,7 +12,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from odooops_dagster.checks import healthy
 from odooops_dagster.checks.healthy import ModuleStates, judge_modules, wait_healthy
 from odooops_dagster.errors import Unavailable
 from odooops_dagster.model import CheckResult
@@ -103,6 +102,52 @@ def odoo(port: int) -> Iterator[FakeOdoo]:
     server = FakeOdoo(port)
     yield server
     server.close()
+
+
+class Hours:
+    """A clock that only goes on while somebody sleeps by it, and what happens by it.
+
+    Attributes:
+        now: The seconds that have passed.
+        pass_by: How many pass in a sleep, however short it was to be; 0 for those that it was to be.
+    """
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.pass_by = 0.0
+        self._then: list[tuple[float, Callable[[], object]]] = []
+
+    def at(self, second: float, act: Callable[[], object]) -> None:
+        """Let it happen in the sleep that reaches this second."""
+        self._then.append((second, act))
+
+    def sleep(self, seconds: float) -> None:
+        """Let the seconds pass."""
+        self.now = round(self.now + (self.pass_by or seconds), 6)
+        due = [each for each in self._then if each[0] <= self.now]
+        self._then = [each for each in self._then if each not in due]
+        for _, act in due:
+            act()
+
+    def wait(
+        self, url: str, *, timeout_seconds: float = 300.0, alive: Callable[[], bool] = lambda: True
+    ) -> CheckResult:
+        """Wait by this clock until the shop's Odoo is healthy."""
+        return wait_healthy(
+            url,
+            database="shop",
+            timeout_seconds=timeout_seconds,
+            alive=alive,
+            module_states=_states,
+            clock=lambda: self.now,
+            sleep=self.sleep,
+        )
+
+
+@pytest.fixture
+def hours() -> Hours:
+    """A clock at its beginning."""
+    return Hours()
 
 
 def ask(url: str, *, database: str, module_states: ModuleStates) -> CheckResult:
@@ -225,18 +270,15 @@ def test_modules_are_judged_by_their_states() -> None:
     assert judge_modules({}) == "no module is installed"
 
 
-def test_waiting_ends_when_the_server_comes(port: int, url: str) -> None:
+def test_waiting_ends_when_the_server_comes(port: int, url: str, hours: Hours) -> None:
     """Nothing listens at first."""
     servers: list[FakeOdoo] = []
-    timer = threading.Timer(0.5, lambda: servers.append(FakeOdoo(port)))
-    timer.start()
+    hours.at(0.5, lambda: servers.append(FakeOdoo(port)))
     try:
-        result = wait_healthy(url, database="shop", timeout_seconds=20, alive=lambda: True, module_states=_states)
+        result = hours.wait(url)
     finally:
-        timer.join()
         servers[0].close()
-    assert result.passed
-    assert 0.3 < result.metadata["seconds"] < 20
+    assert (result.passed, result.metadata["seconds"]) == (True, 0.5)
 
 
 def test_waiting_outlasts_a_registry_that_loads_slowly(odoo: FakeOdoo, url: str) -> None:
@@ -253,75 +295,53 @@ def test_waiting_outlasts_a_registry_that_loads_slowly(odoo: FakeOdoo, url: str)
     assert len(odoo.asked) < 15
 
 
-def test_waiting_ends_early_when_the_service_died(url: str) -> None:
+def test_waiting_ends_early_when_the_service_died(url: str, hours: Hours) -> None:
     """Nobody waits five minutes for a service that is gone."""
-    started = time.monotonic()
-    result = wait_healthy(url, database="shop", timeout_seconds=60, alive=lambda: False, module_states=_states)
-    assert not result.passed
+    result = hours.wait(url, alive=lambda: False)
     assert result.summary == "the service ended before it answered (nothing listens yet)"
-    assert time.monotonic() - started < 10
+    assert hours.now == pytest.approx(3.1)
 
 
-def test_waiting_forgives_a_service_that_comes_back(port: int, url: str) -> None:
+def test_waiting_forgives_a_service_that_comes_back(port: int, url: str, hours: Hours) -> None:
     """A killed service, or supervisor, is back within a second or two."""
-    born = time.monotonic() + 1.0
     servers: list[FakeOdoo] = []
-
-    def alive() -> bool:
-        if time.monotonic() > born and not servers:
-            servers.append(FakeOdoo(port))
-        return bool(servers)
-
+    hours.at(2.9, lambda: servers.append(FakeOdoo(port)))
     try:
-        result = wait_healthy(url, database="shop", timeout_seconds=20, alive=alive, module_states=_states)
+        result = hours.wait(url, alive=lambda: bool(servers))
     finally:
         servers[0].close()
     assert result.passed
 
 
-def test_waiting_ends_at_its_time_limit_with_the_last_answer(odoo: FakeOdoo, url: str) -> None:
+def test_waiting_ends_at_its_time_limit_with_the_last_answer(odoo: FakeOdoo, url: str, hours: Hours) -> None:
     """The reason is what was wrong last."""
     odoo.answers["/web/health"] = lambda _request: (503, {}, "")
-    started = time.monotonic()
-    result = wait_healthy(url, database="shop", timeout_seconds=0.5, alive=lambda: True, module_states=_states)
-    assert result.summary == "no good answer within 0.5 s (/web/health answers 503)"
-    assert time.monotonic() - started < 20
+    result = hours.wait(url, timeout_seconds=4.0)
+    assert result.summary == "no good answer within 4 s (/web/health answers 503)"
+    assert hours.now == pytest.approx(4.0)
 
 
-def test_waiting_ends_early_when_the_login_page_stays_wrong(
-    odoo: FakeOdoo, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_waiting_ends_early_when_the_login_page_stays_wrong(odoo: FakeOdoo, url: str, hours: Hours) -> None:
     """Its registry is loaded: more patience only keeps people in maintenance."""
-    monkeypatch.setattr(healthy, "_WRONG_SECONDS", 0.5)
+    hours.pass_by = 1.0
     odoo.answers["/web/login"] = lambda _request: (500, {}, "")
-    started = time.monotonic()
-    result = wait_healthy(url, database="shop", timeout_seconds=60, alive=lambda: True, module_states=_states)
-    assert result.summary == "wrong answers for 0.5 s (/web/login answers 500)"
-    assert time.monotonic() - started < 10
+    assert hours.wait(url).summary == "wrong answers for 45 s (/web/login answers 500)"
+    assert hours.now == 46.0
 
 
-def test_waiting_outlasts_a_login_page_that_is_wrong_at_first(odoo: FakeOdoo, url: str) -> None:
+def test_waiting_outlasts_a_login_page_that_is_wrong_at_first(odoo: FakeOdoo, url: str, hours: Hours) -> None:
     """A second process may still load its registry."""
-    ready = time.monotonic() + 1.0
-
-    def at_first(request: BaseHTTPRequestHandler) -> Answer:
-        return _login(request) if time.monotonic() > ready else (500, {}, "")
-
-    odoo.answers["/web/login"] = at_first
-    result = wait_healthy(url, database="shop", timeout_seconds=20, alive=lambda: True, module_states=_states)
-    assert result.passed
+    hours.pass_by = 1.0
+    odoo.answers["/web/login"] = lambda request: _login(request) if hours.now > 40 else (500, {}, "")
+    assert hours.wait(url).passed
 
 
-def test_a_server_that_is_silent_is_given_all_its_time(
-    odoo: FakeOdoo, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_is_silent_is_given_all_its_time(odoo: FakeOdoo, url: str, hours: Hours) -> None:
     """A server that does not even know its health yet is booting, and no answer of its login page counts."""
-    monkeypatch.setattr(healthy, "_WRONG_SECONDS", 0.5)
-    ready = time.monotonic() + 2.0
+    hours.pass_by = 10.0
     known = odoo.answers["/web/health"]
-    odoo.answers["/web/health"] = lambda request: known(request) if time.monotonic() > ready else (503, {}, "")
-    result = wait_healthy(url, database="shop", timeout_seconds=20, alive=lambda: True, module_states=_states)
-    assert result.passed
+    odoo.answers["/web/health"] = lambda request: known(request) if hours.now > 250 else (503, {}, "")
+    assert hours.wait(url).passed
 
 
 def test_a_server_that_never_answers_does_not_hold_us(
