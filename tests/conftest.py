@@ -8,13 +8,14 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
-from tests import appetite, lanes, temporary
+from tests import appetite, flaky, lanes, temporary
 from tests.servers import PostgresServer, as_user, running_server
 from tests.state_folders import forget_sockets_below
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 SHARED = "tests/acceptance/shared/"
 LANES = lanes.read()
+FLAKY = flaky.read()
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say how long the chosen lanes took and which were left out."""
     chosen = config.stash[CHOICE].lanes
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.write_line(f"flaky: {report.nodeid} failed and was tried again (tests/flaky.toml)")
     left_out = [lane for name, lane in LANES.by_name.items() if name not in chosen]
     if left_out:
         minutes = (time.monotonic() - config.stash[CHOICE].began) / 60
@@ -142,6 +146,8 @@ def _keep_the_chosen(config: pytest.Config, items: list[pytest.Item]) -> None:
         except lanes.LaneError as exc:
             lost.append(str(exc))
             continue
+        if more := flaky.tries(FLAKY.get(item.nodeid), lane=lane, today=date.today()):  # noqa: DTZ011 - the owner's day
+            item.add_marker(pytest.mark.flaky(reruns=more))
         (kept if lane in config.stash[CHOICE].lanes else dropped).append(item)
     if lost:
         raise pytest.UsageError("\n".join(lost))

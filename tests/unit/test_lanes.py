@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from tests import clocks, conftest, long_lanes, temporary
+from tests import clocks, conftest, flaky, long_lanes, temporary
 from tests.lanes import ROOT, Lane, LaneError, Lanes, read
 
 LANES = read()
@@ -175,3 +176,34 @@ def test_a_run_leaves_no_file_whatever_its_tests_have_closed(tmp_path: Path, mon
     (folder / "closed").chmod(0o000)
     temporary.remove(folder)
     assert list(tmp_path.iterdir()) == []
+
+
+ENTRY = '[[test]]\nnode = "tests/x.py::test_{}"\nreason = "{}"\nsince = 2026-12-01\nuntil = {}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (ENTRY.format("a", " ", "2026-12-02"), "test_a has no reason"),
+        (ENTRY.format("a", "x", "2026-12-16"), "test_a ends on 2026-12-16: mend it within 14 days of 2026-12-01"),
+        (ENTRY.format("a", "x", "2026-11-30"), "test_a ends on 2026-11-30"),
+        (2 * ENTRY.format("a", "x", "2026-12-02"), "names a test twice"),
+        ("".join(ENTRY.format(number, "x", "2026-12-02") for number in range(11)), "11 tests are flaky, and 10 may be"),
+    ],
+)
+def test_a_list_of_flaky_tests_is_short_and_each_has_an_end(tmp_path: Path, text: str, sentence: str) -> None:
+    """Otherwise it would only grow."""
+    (tmp_path / "flaky.toml").write_text(text)
+    with pytest.raises(flaky.FlakyError, match=sentence):
+        flaky.read(tmp_path / "flaky.toml")
+
+
+def test_only_a_long_test_is_tried_again_and_not_after_its_end(tmp_path: Path) -> None:
+    """The list names tests that are there."""
+    (tmp_path / "flaky.toml").write_text(ENTRY.format("a", "x", "2026-12-15"))
+    entry = flaky.read(tmp_path / "flaky.toml")["tests/x.py::test_a"]
+    last, later = date(2026, 12, 15), date(2026, 12, 16)
+    asked = [("stories", last), ("stories", later), ("fast", last), ("pages", last)]
+    assert [flaky.tries(entry, lane=name, today=day) for name, day in asked] == [2, 0, 0, 0]
+    assert flaky.tries(None, lane="stories", today=last) == 0
+    assert [node for node in flaky.read() if not (ROOT / node.partition("::")[0]).exists()] == []
