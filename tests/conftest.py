@@ -16,6 +16,7 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 from tests import appetite, flaky, lanes, temporary
+from tests.cache import OFFLINE
 from tests.servers import PostgresServer, as_user, running_server
 from tests.state_folders import forget_sockets_below
 
@@ -54,6 +55,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Watch this process's memory: pytest captures nothing yet. Give the run a temporary folder of its own."""
     appetite.watch()
+    if config.getoption("lane") == [lanes.FAST]:
+        os.environ[OFFLINE] = "1"
     folder = temporary.make()
     if folder is not None:
         config.stash[FOLDER] = folder

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from odooops_dagster.files import locked
-from tests.cache import CACHE
+from tests.cache import CACHE, fetch
 from tests.conftest import missing
 
 _SOURCES = """\
@@ -44,6 +44,7 @@ def debian13(*packages: str) -> Path:
 
 
 def _unpacked(suite: str, *packages: str) -> Path:
+    fetch(" ".join(packages))
     kept = CACHE / suite / "+".join(sorted(packages))
     kept.parent.mkdir(parents=True, exist_ok=True)
     with locked(kept.with_suffix(".lock")):

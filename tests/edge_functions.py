@@ -17,7 +17,7 @@ import httpx2
 import pytest
 
 from odooops_dagster.tools.runtime.ports import free_port
-from tests.cache import CACHE
+from tests.cache import CACHE, fetch
 from tests.conftest import missing
 
 FUNCTIONS = Path(__file__).resolve().parents[1] / "supabase" / "functions"
@@ -33,6 +33,7 @@ def deno(*arguments: str, cwd: Path = FUNCTIONS) -> subprocess.CompletedProcess[
 
 def fetched() -> None:
     """Fetch what deno.lock names, once; skip the test where npm cannot be reached."""
+    fetch("what deno.lock names")
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "deno.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from odooops_dagster.files import write_whole
-from tests.cache import CACHE
+from tests.cache import CACHE, fetch
 from tests.conftest import missing
 
 PINS = Path(__file__).resolve().parents[1] / "scripts" / "dev" / "node"
@@ -35,6 +35,7 @@ def node_tool(name: str) -> Path:
 
 def node_modules(pins: Path) -> Path:
     """Return the folder of the packages that a lock file names; without npm the test is skipped."""
+    fetch(f"the packages of {pins.name}/package-lock.json")
     _require_node()
     digest = hashlib.sha256((pins / "package-lock.json").read_bytes()).hexdigest()[:12]
     folder = CACHE / "node" / digest
@@ -49,6 +50,7 @@ def node_modules(pins: Path) -> Path:
 
 def file_of_package(spec: str, name: str, *, integrity: str) -> Path:
     """Return one file of a package, `name` as in its tarball; `integrity` is that of the whole."""
+    fetch(spec)
     _require_node()
     folder = CACHE / "node" / hashlib.sha256(f"{spec} {name}".encode()).hexdigest()[:12]
     if not (folder / name).exists():

@@ -9,7 +9,7 @@ from pathlib import Path
 from odooops_dagster.errors import OdooOpsError
 from odooops_dagster.tools.odoo import python
 from odooops_dagster.tools.odoo.distribution import only_one, staging
-from tests.cache import CACHE
+from tests.cache import CACHE, fetch
 from tests.conftest import missing
 
 
@@ -27,6 +27,7 @@ def syft() -> Path:
 
 def unpacked(name: str, version: str) -> Path:
     """Return the folder with the files of this release of the package, as `published` does."""
+    fetch(f"{name} {version}")
     place = CACHE / "published" / f"{name}-{version}"
     place.parent.mkdir(parents=True, exist_ok=True)
     with only_one(place):

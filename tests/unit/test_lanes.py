@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import clocks, conftest, flaky, long_lanes, temporary
+from tests import cache, clocks, conftest, debian_programs, flaky, long_lanes, temporary
 from tests.lanes import ROOT, Lane, LaneError, Lanes, read
 
 LANES = read()
@@ -207,3 +207,14 @@ def test_only_a_long_test_is_tried_again_and_not_after_its_end(tmp_path: Path) -
     assert [flaky.tries(entry, lane=name, today=day) for name, day in asked] == [2, 0, 0, 0]
     assert flaky.tries(None, lane="stories", today=last) == 0
     assert [node for node in flaky.read() if not (ROOT / node.partition("::")[0]).exists()] == []
+
+
+def test_a_fast_test_that_asks_for_what_is_fetched_fails_also_where_it_is_in_the_cache(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On a new machine it would not pass, or take minutes."""
+    monkeypatch.setenv("ODOOOPS_TEST_OFFLINE", "1")
+    with pytest.raises(pytest.fail.Exception, match=r"fetches nothing, and this needs cosign: name it in lane network"):
+        debian_programs.debian13("cosign")
+    monkeypatch.delenv("ODOOOPS_TEST_OFFLINE")
+    cache.fetch("cosign")
