@@ -6,7 +6,7 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -57,6 +57,11 @@ SQLSTATES = ROOT / "docs" / "reference" / "sqlstates.md"
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text()
 MAKE = re.compile(r"(?:^|[;&|]\s*)make (?P<target>[a-z][\w-]*)", re.MULTILINE)
 MODULE = re.compile(r"python3? -m (?P<name>(?:bench|docs|tests|odooops_dagster)[\w.]*)")
+VARIABLE = re.compile(r"\bODOOOPS_[A-Z0-9_]*[A-Z0-9]\b(?!_)")
+# A figure behind the name of a setting or of a policy's rule is its default: `ODOOOPS_LEASE_SECONDS` (60).
+FIGURE = re.compile(r"`(?P<name>ODOOOPS_[A-Z0-9_]+|[a-z]+\.[a-z0-9_]+)` \((?P<figure>\d+)[);,]")
+RULE = re.compile(r"`(?P<name>(?P<policy>[a-z]+)\.(?!py`)[a-z0-9_]+)[:`]")
+ROUTE = re.compile(r"^(?:(?:GET|POST|PUT|PATCH|DELETE) )?(?P<path>/(?:v1|webhooks)/[^?\s*]*[^?\s*/])(?:\?\S*)?$")
 # A path from a room of the product, such as steps/release/promote.py: people name the room and not the package.
 PART_OF_A_PATH = re.compile(r"^[\w-]+/[\w./-]*\.(?:py|sql|sh|mjs|toml)$")
 # A family of names, ops.agent_..., is no name.
@@ -131,6 +136,21 @@ def test_files_exist(document: Path) -> None:
 def test_modules_and_parts_of_paths_exist(document: Path) -> None:
     """A program that a page starts with `python -m`, and a file named from its room on, are there."""
     assert missing_code(document.read_text()) == []
+
+
+@pytest.mark.parametrize("document", WRITTEN, ids=name_of)
+def test_variables_routes_and_rules_exist(document: Path) -> None:
+    """What people set or call by a page is a variable of the code, a route of the gateway, a rule of a policy."""
+    text = document.read_text()
+    assert set(VARIABLE.findall(text)) - variables() == set()
+    assert [path for path in routes_of(text) if not is_route(path)] == []
+    assert {match["name"] for match in RULE.finditer(text) if match["policy"] in policies()} - rules().keys() == set()
+
+
+@pytest.mark.parametrize("document", WRITTEN, ids=name_of)
+def test_figures_of_settings_and_rules_are_their_defaults(document: Path) -> None:
+    """A number behind the name of a setting or of a policy's rule is what holds where nobody set one."""
+    assert wrong_figures(document.read_text()) == []
 
 
 @each_document
@@ -354,6 +374,23 @@ def test_the_readers_of_documents_find_what_is_wrong(tmp_path: Path) -> None:
     assert missing_code("```\npython -m bench.nothing\n```\n`steps/gone.py`") == ["bench.nothing", "steps/gone.py"]
 
 
+def test_what_pages_name_wrongly_is_found() -> None:
+    """A wrong figure, variable, route and rule are each found, and right ones are not."""
+    right = (
+        "`ODOOOPS_LEASE_SECONDS` (60), `promotion.update_minutes` (60), `POST /v1/runs` and `/v1/runs/{id}/logs?x=1`."
+    )
+    assert wrong_figures(right) == []
+    assert [path for path in routes_of(right) if not is_route(path)] == []
+    assert wrong_figures(right.replace("(60)", "(61)")) == [
+        "ODOOOPS_LEASE_SECONDS (61)",
+        "promotion.update_minutes (61)",
+    ]
+    wrong = "`ODOOOPS_LEASES`, `clone.sources`, `clone.source: dump`, `GET /v1/coffee` and `/webhooks/*`."
+    assert set(VARIABLE.findall(wrong)) - variables() == {"ODOOOPS_LEASES"}
+    assert [match["name"] for match in RULE.finditer(wrong) if match["name"] not in rules()] == ["clone.sources"]
+    assert [path for path in routes_of(wrong) if not is_route(path)] == ["/v1/coffee"]
+
+
 # -- how
 
 
@@ -368,6 +405,52 @@ def missing_code(text: str) -> list[str]:
     modules = [match["name"] for code in code_of(text) for match in MODULE.finditer(code) if match["name"].islower()]
     parts = [part for part in inline_code(text) if PART_OF_A_PATH.match(part)]
     return [*(name for name in modules if not is_module(name)), *(part for part in parts if not is_part(part))]
+
+
+def wrong_figures(text: str) -> list[str]:
+    """Return each figure behind a name that is not the default of the setting or of the policy's rule."""
+    defaults = {f"ODOOOPS_{name.upper()}": str(field.default) for name, field in Settings.model_fields.items()}
+    defaults.update(rules())
+    return [
+        f"{match['name']} ({match['figure']})"
+        for match in FIGURE.finditer(text)
+        if match["name"] in defaults and match["figure"] != defaults[match["name"]]
+    ]
+
+
+def routes_of(text: str) -> Iterator[str]:
+    """Yield the path of each route of the gateway that the text names in code."""
+    yield from (match["path"] for code in inline_code(text) if (match := ROUTE.match(code)))
+
+
+@cache
+def is_route(path: str) -> bool:
+    """Return whether the gateway has such a route; a word of capitals and {id} stand for whatever is there."""
+    known = json.loads((ROOT / "docs" / "reference" / "openapi.json").read_text())["paths"]
+    return any(re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(route)), path) for route in known)
+
+
+@cache
+def variables() -> frozenset[str]:
+    """Return the settings, and the variables that the code and its tests read besides."""
+    code = {".py", ".sh", ".yaml", ".yml", ".mjs", ".ts", ".toml", ".bash", "", ".tsx"}
+    read = (path for path in EVERY_FILE if path.suffix in code and path != Path(__file__))
+    named = frozenset(name for path in read for name in VARIABLE.findall(path.read_text(errors="ignore")))
+    return named | {item.variable for item in settings()}
+
+
+@cache
+def rules() -> Mapping[str, str]:
+    """Return the default of each rule of a policy, as SQL has it."""
+    text = (ROOT / "sql" / "functions" / "projects" / "policy_rules.sql").read_text()
+    found = re.finditer(r"^ +\('(\w+)'(?:::[\w.]+)?, '(\w+)', '[^']*', '([^'\n]*)'", text, re.MULTILINE)
+    return {f"{match[1]}.{match[2]}": match[3] for match in found}
+
+
+@cache
+def policies() -> frozenset[str]:
+    """Return the types of policies."""
+    return frozenset(name.partition(".")[0] for name in rules())
 
 
 def is_module(name: str) -> bool:
