@@ -332,7 +332,7 @@ def test_the_glossary_tells_each_word_once() -> None:
 
 
 def test_tables_of_a_whole_name_all_of_it(tmp_path: Path) -> None:
-    """Maintenance jobs, the stack's programs and their sandboxes: what the code has more of is told too."""
+    """Maintenance jobs, the programs of the stack, their sandboxes, benches: what the code has more of is told too."""
     settings = Settings(home=tmp_path)
     stack = {program.name for program in programs(settings, servers=[])}
     sandboxed = {name for name in stack if front_sandbox(settings, name, {}) is not None}
@@ -342,6 +342,17 @@ def test_tables_of_a_whole_name_all_of_it(tmp_path: Path) -> None:
     assert rows_of("docs/odooops-sh/ARCHITECTURE.md", "job", "requested by") == set(MAINTENANCE)
     assert rows_of("docs/odooops-sh/ARCHITECTURE.md", "program", "what it is") == stack | servers
     assert rows_of("SECURITY.md", "program", "sees") == sandboxed | servers
+    benches = {cell for head, cells in tables(page_text("bench/README.md")) if head[0] == "bench" for cell in cells}
+    made = re.search(r"for figure in \$\(or \$\(ARGS\),([^)]*)\)", page_text("Makefile"))
+    assert made is not None
+    assert {f"`bench.{name}`" for name in made[1].split()} - benches == set()
+
+
+def test_readme_leads_to_every_page() -> None:
+    """Whoever begins with README finds each page that people write; the reference has pages of its own that lead on."""
+    led = set(links((ROOT / "README.md").read_text()))
+    pages_of_people = [name_of(page) for page in WRITTEN if page.is_relative_to(ROOT / "docs")]
+    assert [page for page in pages_of_people if not any(target.startswith(page) for target in led)] == []
 
 
 def test_the_minutes_of_tests_are_those_of_the_lanes() -> None:
@@ -464,6 +475,11 @@ def is_part(part: str) -> bool:
     return any(str(path).endswith(f"/{part}") for path in EVERY_FILE)
 
 
+def page_text(name: str) -> str:
+    """Return the text of a file by its path below the root."""
+    return (ROOT / name).read_text()
+
+
 def first_cell(line: str) -> str:
     """Return the first cell of a row; nothing for a line that is none."""
     return line.split("|")[1].strip() if line.startswith("| ") else ""
@@ -471,7 +487,7 @@ def first_cell(line: str) -> str:
 
 def rows_of(page: str, *heads: str) -> set[str]:
     """Return the names in the first cells of the page's table with these first headings."""
-    found = [names for head, names in tables((ROOT / page).read_text()) if head[: len(heads)] == list(heads)]
+    found = [names for head, names in tables(page_text(page)) if head[: len(heads)] == list(heads)]
     assert len(found) == 1, f"{page} has {len(found)} tables of {heads}"
     return {name for cell in found[0] for name in re.findall(r"`(\w+)`", cell)}
 
