@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import chain, combinations, pairwise
 
@@ -38,16 +39,34 @@ def told_twice(text: str) -> list[str]:
 
 
 def told_on_two_pages(pages: Mapping[str, str]) -> list[str]:
-    """Return a sentence for each long one that stands on two of the pages, which are texts by their names."""
+    """Return a sentence for each thing that two of the pages tell, which are texts by their names."""
+    own = {page: GENERATED.sub("", FENCE.sub("", text)) for page, text in pages.items()}
     holders: dict[str, list[str]] = {}
-    for page, text in pages.items():
-        for sentence in dict.fromkeys(_sentences(GENERATED.sub("", FENCE.sub("", text)))):
+    for page, text in own.items():
+        for sentence in dict.fromkeys(_sentences(text)):
             holders.setdefault(sentence, []).append(page)
-    return [
+    same = [
         f"{' and '.join(held)}: {sentence}"
         for sentence, held in holders.items()
         if len(held) > 1 and len(sentence.split()) >= WORDS_OF_ONE_PAGE
     ]
+    # Equal sentences make their paragraphs alike too.
+    return same or list(_in_other_words_elsewhere(own))
+
+
+def _in_other_words_elsewhere(pages: Mapping[str, str]) -> Iterator[str]:
+    """Two paragraphs, items or rows of two pages are nearly the same."""
+    told = [(page, block, _phrases(block)) for page, text in pages.items() for block in _blocks(text)]
+    holders: dict[tuple[str, ...], list[int]] = {}
+    for number, (_, _, phrases) in enumerate(told):
+        for phrase in phrases:
+            holders.setdefault(phrase, []).append(number)
+    shared = Counter(pair for held in holders.values() for pair in combinations(held, 2))
+    for (one, two), count in shared.items():
+        (page, block, phrases), (other, _, others) = told[one], told[two]
+        fewer = min(len(phrases), len(others))
+        if page != other and fewer >= PHRASES and 4 * count >= 3 * fewer:
+            yield f"{page} and {other}, in other words: {block[:LONG_ENOUGH]}..."
 
 
 def _stray_tables(text: str) -> Iterator[str]:

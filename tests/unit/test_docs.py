@@ -275,6 +275,9 @@ def test_a_sentence_of_two_pages_is_found() -> None:
     generated = f"<!-- who: written by python -m docs.generate -->\n{sentence}\n<!-- end of who -->\n"
     assert told_on_two_pages({"a.md": f"# A\n\n{sentence}\n", "b.md": generated}) == []
     assert told_on_two_pages({"a.md": f"{sentence}\n", "b.md": f"- {sentence}\n"}) == [f"a.md and b.md: {sentence}"]
+    former = sentence.replace(".", ", and of the state folder no file of an environment.")
+    twin = f"a.md and b.md, in other words: {former[:50]}..."
+    assert told_on_two_pages({"a.md": f"{former}\n", "b.md": former.replace("no file", "nothing")}) == [twin]
 
 
 ROW = "| {} | may read what is kept there, and nothing else than that |\n"
