@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from itertools import chain, combinations, pairwise
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations, pairwise, product
 
 from docs.links import FENCE
 
+# The headings of a table, and the first cells of its rows.
+Table = tuple[list[str], set[str]]
 END_OF_GENERATED = re.compile(r"^<!-- end of .* -->$")
 GENERATED = re.compile(r"^<!-- [^\n]*: written by [^\n]* -->$.*?^<!-- end of ", re.MULTILINE | re.DOTALL)
+MARK = re.compile(r"^<!-- (?:(?P<begins>[\w-]+): written by .*|end of (?P<ends>[\w-]+)) -->$", re.MULTILINE)
 HEADING = re.compile(r"^(?P<level>#+) (?P<text>.*)$", re.MULTILINE)
 WORD = re.compile(r"[\w`./-]+")
 # Shorter ones are names, and words that any two rows share.
@@ -29,13 +32,16 @@ def told_twice(text: str) -> list[str]:
     """Return a sentence for each thing that a page of Markdown tells twice."""
     prose = FENCE.sub("", text)
     own = GENERATED.sub("", prose)
-    return [
+    found = (
+        *_stray_marks(prose),
         *_stray_tables(prose),
         *_tables_alike(prose),
+        *_generated_again(prose),
         *_headings_twice(prose),
         *_repeated(own),
         *_in_other_words(own),
-    ]
+    )
+    return list(dict.fromkeys(found))
 
 
 def told_on_two_pages(pages: Mapping[str, str]) -> list[str]:
@@ -69,6 +75,17 @@ def _in_other_words_elsewhere(pages: Mapping[str, str]) -> Iterator[str]:
             yield f"{page} and {other}, in other words: {block[:LONG_ENOUGH]}..."
 
 
+def _stray_marks(text: str) -> Iterator[str]:
+    """A generated part begins in another one, or has lost one of its two marks."""
+    begun = ""
+    for mark in MARK.finditer(f"{text}\n<!-- end: written by nobody -->\n"):
+        if mark["begins"] and begun:
+            yield f"no end of {begun}"
+        if mark["ends"] and mark["ends"] != begun:
+            yield f"no beginning of {mark['ends']}"
+        begun = mark["begins"] or ""
+
+
 def _stray_tables(text: str) -> Iterator[str]:
     """A generated table is followed by rows that nobody generates."""
     for above, below in pairwise(text.splitlines()):
@@ -78,14 +95,24 @@ def _stray_tables(text: str) -> Iterator[str]:
 
 def _tables_alike(text: str) -> Iterator[str]:
     """Two tables of one section have rows of the same names in the same columns."""
-    sections = re.split(r"^#+ .*$", text, flags=re.MULTILINE)
-    for (head, names), (other, others) in chain.from_iterable(combinations(tables(part), 2) for part in sections):
+    for section in re.split(r"^#+ .*$", text, flags=re.MULTILINE):
+        yield from _alike(combinations(tables(section), 2))
+
+
+def _generated_again(text: str) -> Iterator[str]:
+    """A generated table has a twin, whatever the section: nobody generates the twin."""
+    for part in GENERATED.finditer(text):
+        yield from _alike(product(tables(part[0]), tables(text[: part.start()] + text[part.end() :])))
+
+
+def _alike(pairs: Iterable[tuple[Table, Table]]) -> Iterator[str]:
+    for (head, names), (other, others) in pairs:
         if head[:2] == other[:2] and len(names & others) >= SHARED_ROWS:
             yield f"two tables of `{head[0]}` have the rows {', '.join(sorted(names & others)[:3])}"
 
 
-def tables(text: str) -> list[tuple[list[str], set[str]]]:
-    """Return the headings of each table and the first cells of its rows."""
+def tables(text: str) -> list[Table]:
+    """Return the tables of a page."""
     found: list[list[list[str]]] = [[]]
     for line in text.splitlines():
         if line.startswith("|"):

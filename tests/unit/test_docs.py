@@ -295,6 +295,12 @@ TWICE = {
         f"{TABLE}\n" + TABLE.replace("nothing else", "a little more"),
         ["two tables of `who` have the rows a member, a page, a worker"],
     ),
+    "a copy of the generated table elsewhere": (
+        f"## A\n\n{MARKED}\n## B\n\n" + TABLE.replace("nothing else", "a little more"),
+        ["two tables of `who` have the rows a member, a page, a worker"],
+    ),
+    "a mark that was lost": (MARKED.replace("<!-- end of who -->\n", ""), ["no end of who"]),
+    "a mark too many": (f"{MARKED}\nMore.\n\n<!-- end of who -->\n", ["no beginning of who"]),
     "a paragraph that is an item too": (f"{FORMER}\nMore.\n\n- {FORMER}", [f"twice: {FORMER.strip()}"]),
     "a row in its former words too": (
         JOBS.format("`converge`") + JOBS.format("`platform_backup`, `converge`"),
