@@ -49,8 +49,8 @@ _EXAMPLE_HEAD = """\
 _SETTINGS_HEAD = """\
 # Settings
 
-Every setting is an environment variable, read once when a program starts; an empty one counts as not set.
-[`.env.example`](../../.env.example) holds them all.
+Every setting is an environment variable, read once when a program starts; an empty one counts as not set. It may be a
+[file](../howto/run-with-compose.md#secrets) instead. [`.env.example`](../../.env.example) holds them all.
 
 Written by `python -m docs.generate` from `odooops_dagster/settings.py`.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -33,7 +34,8 @@ def leads_somewhere(document: Path, target: str) -> bool:
     return not anchor or anchor in anchors(path.read_text())
 
 
-def anchors(text: str) -> set[str]:
+@cache
+def anchors(text: str) -> frozenset[str]:
     """Return the anchor that GitHub gives each heading; the second of the same words ends with -1."""
     found: set[str] = set()
     for match in HEADING.finditer(FENCE.sub("", text)):
@@ -41,7 +43,7 @@ def anchors(text: str) -> set[str]:
         slug = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
         again = (f"{slug}-{number}" for number in count(1))
         found.add(slug if slug not in found else next(name for name in again if name not in found))
-    return found
+    return frozenset(found)
 
 
 def inline_code(text: str) -> list[str]:

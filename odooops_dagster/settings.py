@@ -175,7 +175,7 @@ class Settings(BaseSettings):
     environments_port: int = 8601
     # Domain whose names a proxy leads to that port, such as preview.example.com; empty: names below localhost.
     environments_domain: str | None = None
-    # Whether an environment other than production asks who comes through a proxy for the visitors' password.
+    # Whether an environment other than production asks all but the platform's own account for the visitors' password.
     environments_login: bool = True
     # Port of the environments' embedded PostgreSQL; 0 chooses a free port at the first start and keeps it.
     postgres_port: int = 0
@@ -201,7 +201,7 @@ class Settings(BaseSettings):
     heartbeat_seconds: int = 10
     # Maximum duration of one Odoo command, in seconds.
     odoo_timeout_seconds: int = 3600
-    # Maximum address space of one environment's Odoo, in MiB; 0 for no limit.
+    # Maximum address space of each process of an environment's Odoo, in MiB; 0 for no limit.
     odoo_memory_mb: int = 2560
     # Maximum memory of all programs of one environment together, in MiB; 0 for no limit.
     environment_memory_mb: int = Field(default=6144, ge=0)
@@ -272,7 +272,7 @@ class Settings(BaseSettings):
     cosign_password: SecretStr | None = None
     # cosign's public key: a container starts from no image that this key has not signed.
     cosign_public_key: Path | None = None
-    # How long a development preview lives after its last push, in hours; 0 keeps it forever.
+    # How long a development preview lives after its last deployment, in hours; 0 keeps it forever.
     preview_hours: int = 168
 
     @field_validator(

@@ -25,9 +25,6 @@ from odooops_dagster.home import dagster_home
 from odooops_dagster.local.postgres import DatabaseUrls
 from odooops_dagster.settings import Settings
 
-# Credentials and options of the object store. Source: "Configuration" in boto3's documentation.
-STORE: Names = ("AWS_*", "BOTO_CONFIG")
-DAGSTER: Names = ("DAGSTER_*",)
 # The seconds that Dagster waits for a sensor's tick: default_sensor_grpc_timeout in dagster/_grpc/utils.py.
 TICK_TIMEOUT = "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS"
 

@@ -117,7 +117,7 @@ def test_the_days_on_the_page_are_the_defaults(database: str) -> None:
     assert len(told) >= 8
     assert told == {rule: rules[rule] for rule in told}
     hours = Settings.model_fields["preview_hours"].default
-    assert f"| {hours} hours after the last push | `ODOOOPS_PREVIEW_HOURS` |" in PAGE.read_text()
+    assert f"| {hours} hours after the last deployment | `ODOOOPS_PREVIEW_HOURS` |" in PAGE.read_text()
 
 
 # -- how

@@ -81,6 +81,7 @@ class Shell:
             "ODOOOPS_EVENTS_URL": gateway,
             "SESSION_ID": "s-77",
             "GITHUB_RUN_ID": "7341",
+            "GITHUB_RUN_ATTEMPT": "1",
         }
 
     def type(self, text: str, *, status: int = 0, **environment: str) -> str:

@@ -15,7 +15,7 @@ Renew = Annotated[bool, typer.Option("--renew", help="Make a new password; every
 
 
 def visitors(*, renew: Renew = False, json: Json = False) -> None:
-    """Print the password that every environment but production asks for, where a proxy leads to it."""
+    """Print the password for which every environment but production asks visitors."""
     from odooops_dagster.home import VISITORS_SECRET, visitors_secret_file
     from odooops_dagster.local.secrets import read_or_create_secret
 
