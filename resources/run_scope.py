@@ -20,7 +20,7 @@ from odooops_dagster.engine.outcome import Outcome, fault_of, one_line, outcome_
 from odooops_dagster.engine.overview import report_running
 from odooops_dagster.engine.processes import Process
 from odooops_dagster.engine.refusal import StepRefused
-from odooops_dagster.engine.run_log import close_writer, open_writer
+from odooops_dagster.engine.run_log import close_writer, flush_writer, open_writer
 from odooops_dagster.errors import BadInput, Fenced, NotFound, OdooOpsError
 from odooops_dagster.home import checkout_folder
 from odooops_dagster.kinds import KINDS
@@ -204,6 +204,7 @@ class RunScopeResource(dg.ConfigurableResource[RunScope]):
         """Write the run's end; if that fails, the reconciler does it later."""
         try:
             scope.tell_end(outcome)
+            flush_writer(scope.step.fence)  # who follows the log reads no more once the row has ended
             outcome.write(self.control, scope.step.fence)
             if outcome.kind == "failed":
                 scope.instance.add_run_tags(dagster_run_id, {tags.FAULT: outcome.fault})

@@ -26,6 +26,8 @@ class Lane:
         workers: How many processes run it at once.
         tests: Files, folders and node ids; the longest one that fits a test decides.
         takes: Marks that bring a test of the fast lane, or of no lane, into this one.
+        takes_from_all: Marks that bring a test of any lane into this one, but for lanes that keep the mark.
+        keeps: Marks of another lane's `takes_from_all` that take no test away from here.
         inputs: Pathspecs of git: a change of one of them makes an earlier result void.
     """
 
@@ -35,6 +37,8 @@ class Lane:
     workers: int
     tests: Sequence[str]
     takes: Sequence[str]
+    takes_from_all: Sequence[str]
+    keeps: Sequence[str]
     inputs: Sequence[str]
 
 
@@ -55,6 +59,8 @@ class Lanes:
         found = self._by_place(node)
         if found in {None, FAST}:
             found = next((lane.name for lane in self.by_name.values() if bears & set(lane.takes)), found)
+        takes = [lane.name for lane in self.by_name.values() if (bears - self._kept(found)) & set(lane.takes_from_all)]
+        found = takes[0] if takes else found
         if found is None:
             raise LaneError(f"{node} is in no lane: add it, its file or its folder to tests/lanes.toml")
         if found == FAST and bears & self.too_slow:
@@ -68,7 +74,11 @@ class Lanes:
         found = {lane.name for lane in lanes if any(place.startswith(f"{file}::") for place in lane.tests)}
         if by_place == FAST:
             found |= {lane.name for lane in lanes if lane.takes}
-        return (found | ({by_place} if by_place else set())) or set(self.by_name)
+        found |= {lane.name for lane in lanes if set(lane.takes_from_all) - self._kept(by_place)}
+        return (found | {by_place}) if by_place else set(self.by_name)
+
+    def _kept(self, lane: str | None) -> set[str]:
+        return set(self.by_name[lane].keeps) if lane else set()
 
     def _by_place(self, node: str) -> str | None:
         fitting = [
@@ -105,5 +115,7 @@ def _lane(name: str, lane: Mapping[str, Any], lists: Mapping[str, Sequence[str]]
         workers=lane.get("workers", 2),
         tests=lane.get("tests", []),
         takes=lane.get("takes", []),
+        takes_from_all=lane.get("takes_from_all", []),
+        keeps=lane.get("keeps", []),
         inputs=sorted({*named, *(place.split("::")[0] for place in lane.get("tests", []))}),
     )

@@ -95,6 +95,7 @@ class RunLogWriter:
         self._lines: list[LogLine] = []
         self._dropped = 0
         self._lock = threading.Lock()
+        self._sending = threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"run-log-{fence.run_id}", daemon=True)
         self._thread.start()
@@ -112,14 +113,21 @@ class RunLogWriter:
         """End the thread and send the remaining lines."""
         self._closing.set()
         self._thread.join()
-        self._flush()
+        self.flush()
+
+    def flush(self) -> None:
+        """Send the waiting lines, and return when those that another thread sends are there as well.
+
+        Lines are kept if the database is unavailable, and dropped if the attempt is fenced.
+        """
+        with self._sending:
+            self._send()
 
     def _work(self) -> None:
         while not self._closing.wait(FLUSH_SECONDS):
-            self._flush()
+            self.flush()
 
-    def _flush(self) -> None:
-        """Send the waiting lines; keep them if the database is unavailable, drop them if the attempt is fenced."""
+    def _send(self) -> None:
         while batch := self._taken():
             try:
                 self._logs.append(self._fence, batch)

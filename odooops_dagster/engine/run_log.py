@@ -20,6 +20,14 @@ def open_writer(control: ControlPlane, fence: Fence) -> RunLogWriter | None:
         return _writers[fence]
 
 
+def flush_writer(fence: Fence) -> None:
+    """Send the lines that the run's writer has; the log stays open."""
+    with _lock:
+        writer = _writers.get(fence)
+    if writer is not None:
+        writer.flush()
+
+
 def close_writer(fence: Fence) -> None:
     """Flush and close the run's writer; later lines are dropped."""
     with _lock:

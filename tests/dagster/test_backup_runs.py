@@ -5,12 +5,11 @@ from __future__ import annotations
 import secrets
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from uuid import UUID
 
 import dagster as dg
@@ -27,13 +26,16 @@ from odooops_dagster.tools.backup.repositories import manifest_key
 from odooops_dagster.tools.backup.retention_plan import Planned
 from odooops_dagster.tools.runtime.memory import MemoryRuntime
 from odooops_dagster.tools.store import FolderStore
+from resources import run_scope
 from sensors.ops_queue import requested, startable
 from tests.dagster import recovery_child
 from tests.dagster.productions import Shop, shop
 from tests.dagster.recoveries import Recovery
 from tests.forks import exit_status
 from tests.servers import PostgresServer
+from tests.suites.processes import eventually
 
+PATIENCE_SECONDS = 60.0
 BESIDE = [kind for kind in KINDS.values() if not kind.has_partitions]
 # Where the process of a retention run is killed.
 POINTS = [
@@ -46,12 +48,16 @@ POINTS = [
 ]
 
 
-class Slow(FolderStore):
-    """A store that is far away."""
+class Held(FolderStore):
+    """A store that gives nothing before it is let."""
+
+    def __init__(self, folder: Path, *, let: threading.Event) -> None:
+        super().__init__(folder)
+        self._let = let
 
     def open(self, key: str) -> BinaryIO:
-        """Open it, after a while."""
-        time.sleep(0.5)
+        """Open it, when it may."""
+        self._let.wait(PATIENCE_SECONDS)
         return super().open(key)
 
 
@@ -145,8 +151,7 @@ def canceled_when_running(production: Shop, run: Run) -> Iterator[None]:
     """Let somebody cancel the run once it works, for as long as the block."""
 
     def cancel() -> None:
-        while production.control.runs.get(run.id).status != "running":
-            time.sleep(0.05)
+        eventually(lambda: production.control.runs.get(run.id).status == "running", what="the run works")
         production.control.runs.cancel(run.id, reason="test", requested_by="ada")
 
     thread = threading.Thread(target=cancel)
@@ -155,15 +160,23 @@ def canceled_when_running(production: Shop, run: Run) -> Iterator[None]:
     thread.join()
 
 
-def test_a_cancel_ends_a_verification(production: Shop) -> None:
+def test_a_cancel_ends_a_verification(production: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """The reading stops, the row says so, and of the backup nothing is noted."""
     backup = production.back_up()
-    far = replace(production, store=Slow(production.settings.home / "store"))
+    stopped = threading.Event()
+
+    def stop_run(*arguments: Any) -> None:  # noqa: ANN401 - what the real one takes
+        real(*arguments)
+        stopped.set()
+
+    real = run_scope.stop_run
+    monkeypatch.setattr(run_scope, "stop_run", stop_run)
+    far = replace(production, store=Held(production.settings.home / "store", let=stopped))
     production.control.backups.verify(backup.id)
     run = production.claim()
     with canceled_when_running(production, run):
         ended = execute(far, run)
-    assert ended.status == "canceled"
+    assert (ended.status, stopped.is_set()) == ("canceled", True)
     assert production.control.backups.get(backup.id).verified_at == backup.verified_at
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import BinaryIO
 
 import pytest
@@ -20,18 +21,24 @@ from tests.servers import PostgresServer
 FILES = 120
 # What was being read when the cancel came, and what was ahead of it.
 UNDER_WAY = 20
+PATIENCE_SECONDS = 60.0
 
 
-class Slow(FolderStore):
-    """A store that is far away."""
+class Held(FolderStore):
+    """A store that gives no file before it is let."""
 
-    opened = 0
+    def __init__(self, folder: Path, *, let: threading.Event) -> None:
+        super().__init__(folder)
+        self._let = let
+        self.asked = threading.Event()
+        self.opened = 0
 
     def open(self, key: str) -> BinaryIO:
-        """Open it, after a while."""
-        if "/objects/" in key:
+        """Open it; a file's object, when it may."""
+        if threading.current_thread().name.startswith("restore"):
             self.opened += 1
-            time.sleep(0.05)
+            self.asked.set()
+            assert self._let.wait(PATIENCE_SECONDS)
         return super().open(key)
 
 
@@ -47,20 +54,22 @@ def test_a_cancel_stops_the_copying_of_files(
     with studio(control, postgres_server, home) as (made, _):
         made.shop.data.fill(files=FILES)
         made.shop.back_up()
-        store = Slow(Path(made.shop.settings.home) / "store")
+        stop = threading.Event()
+        store = Held(Path(made.shop.settings.home) / "store", let=stop)
         step = replace(made.step(), store=store)
-        cancel_while_loading(monkeypatch)
+        cancel_while_loading(monkeypatch, store, stop)
         with pytest.raises(KeyboardInterrupt):
             clone_production(step, made.build)
         assert 0 < store.opened < UNDER_WAY
         assert made.left() == []
 
 
-def cancel_while_loading(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the run be interrupted once its database is being loaded and the first files are read."""
+def cancel_while_loading(monkeypatch: pytest.MonkeyPatch, store: Held, stop: threading.Event) -> None:
+    """Let the run be interrupted once its database is being loaded and the first files are read; `stop` says so."""
 
     def interrupt(*_: object, **__: object) -> None:
-        time.sleep(0.1)
+        assert store.asked.wait(PATIENCE_SECONDS)
         raise KeyboardInterrupt
 
+    monkeypatch.setattr(load, "threading", SimpleNamespace(Event=lambda: stop))
     monkeypatch.setattr(load, "restore_database", interrupt)

@@ -11,6 +11,7 @@ import pytest
 
 from odooops_dagster.model import Run
 from tests.dagster.engine import Engine, engine, until
+from tests.dagster.world import WAIT
 from tests.platform_logins import by_job
 from tests.servers import PostgresServer, as_user, state_folder
 
@@ -125,12 +126,13 @@ def test_the_job_that_destroys_spares_a_production_that_nobody_named(dagster: En
 
 def test_a_run_outlives_daemon_code_server_and_the_program_that_forked_it(dagster: Engine) -> None:
     """All three are killed and come back: its first attempt goes on, and a cancel still reaches the next one."""
-    run = dagster.wait(dagster.queue("feature/six", image=8), "running")
+    run = dagster.wait(dagster.queue("feature/six", image=WAIT), "running")
     process = dagster.process_of(run)
     for name in ("daemon", "code", "runs"):
         dagster.end(name, signal.SIGKILL)
     assert not process.is_gone()
     dagster.start()
+    dagster.let_go_on("feature/six")
     ended = dagster.wait(run, "succeeded", "failed")
     assert (ended.status, ended.attempt) == ("succeeded", 1)
     assert dagster.control.runs.verify_chain(run.id)
@@ -138,10 +140,11 @@ def test_a_run_outlives_daemon_code_server_and_the_program_that_forked_it(dagste
 
 def test_a_run_that_died_with_the_program_that_forked_it_is_given_back_and_done_again(dagster: Engine) -> None:
     """Nobody tells Dagster; the dead process is found when the lease is over, and the second attempt succeeds."""
-    run = dagster.wait(dagster.queue("feature/eight", image=8), "running")
+    run = dagster.wait(dagster.queue("feature/eight", image=WAIT), "running")
     process = dagster.process_of(run)
     dagster.end("runs", signal.SIGKILL)
     process.send(signal.SIGKILL)
+    dagster.let_go_on("feature/eight")
     dagster.start()
     ended = dagster.wait(run, "succeeded", "failed")
     assert (ended.status, ended.attempt) == ("succeeded", 2)
@@ -152,7 +155,7 @@ def test_without_the_program_that_forks_runs_the_code_server_starts_them(dagster
     """The run's events say why; a run that died with its code server is given back as well."""
     dagster.end("runs", signal.SIGKILL)
     try:
-        run = dagster.wait(dagster.queue("feature/nine", image=8), "running")
+        run = dagster.wait(dagster.queue("feature/nine", image=WAIT), "running")
         dagster.process_of(run)
         dagster_run_id = str(dagster.control.runs.get(run.id).dagster_run_id)
         with dagster.instance() as instance:
@@ -161,6 +164,7 @@ def test_without_the_program_that_forks_runs_the_code_server_starts_them(dagster
         assert any(message.startswith("The code server starts the run: the program") for message in said)
         dagster.end("code", signal.SIGKILL)
     finally:
+        dagster.let_go_on("feature/nine")
         dagster.start()
     ended = dagster.wait(run, "succeeded", "failed")
     assert (ended.status, ended.attempt) == ("succeeded", 2)
@@ -168,7 +172,7 @@ def test_without_the_program_that_forks_runs_the_code_server_starts_them(dagster
 
 def test_a_maintenance_job_runs_beside_the_queue(dagster: Engine) -> None:
     """It needs no partition, succeeds while pushes work, and has no row in ops.runs."""
-    run = dagster.wait(dagster.queue("feature/seven", image=5), "running")
+    run = dagster.wait(dagster.queue("feature/seven", image=WAIT), "running")
     answer = dagster.graphql(LAUNCH, {"parameters": launch(None, job="artifact_expiry")}, person="ada@example.com")
     dagster_run_id = answer["launchPipelineExecution"]["run"]["runId"]
     with dagster.instance() as instance:
@@ -181,6 +185,8 @@ def test_a_maintenance_job_runs_beside_the_queue(dagster: Engine) -> None:
         found = instance.get_run_by_id(dagster_run_id)
         assert found is not None
         assert found.is_success
+    assert dagster.control.runs.get(run.id).status == "running"
+    dagster.let_go_on("feature/seven")
     assert all(row.dagster_run_id != dagster_run_id for row in dagster.control.runs.list("shop"))
     assert dagster.wait(run, "succeeded", "failed").status == "succeeded"
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
+import dagster as dg
 import pytest
 
+from odooops_dagster.control import ControlPlane, logs
 from odooops_dagster.engine import log_handler as module
 from odooops_dagster.engine import tags
 from odooops_dagster.engine.log_handler import RunLogHandler, level_of, line_of
+from odooops_dagster.engine.outcome import Outcome
 from odooops_dagster.engine.run_log import close_writer
 from odooops_dagster.errors import Unavailable
+from odooops_dagster.model import Fence
 from tests.dagster.world import World, fence_of
 
 
@@ -31,6 +36,26 @@ def test_a_line_reaches_the_runs_log_bare_and_with_its_step(world: World, monkey
     close_writer(fence_of(run))
     [line] = world.control.logs.tail(run.id)
     assert (line["level"], line["message"], line["metadata"]) == ("warn", "careful", {"step": "image"})
+
+
+def test_a_run_whose_row_has_ended_has_its_whole_log(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who follows a log reads it to its end once the row says that the run is over, and no further."""
+    monkeypatch.setattr(logs, "FLUSH_SECONDS", 3600.0)
+    monkeypatch.setattr(module, "this_platform", world.as_platform)
+    told: list[str] = []
+
+    def write(self: Outcome, control: ControlPlane, fence: Fence) -> None:
+        real(self, control, fence)
+        told.extend(line["message"] for line in control.logs.tail(fence.run_id))
+
+    real = Outcome.write
+    monkeypatch.setattr(Outcome, "write", write)
+    handler = {"class": "odooops_dagster.engine.log_handler.RunLogHandler", "level": "DEBUG"}
+    python_logs = {"dagster_handler_config": {"handlers": {"ops_run_logs": handler}}}
+    world.queue(failing_check="healthy")
+    with dg.DagsterInstance.local_temp(overrides={"python_logs": python_logs}) as instance:
+        assert not replace(world, instance=instance).materialize(world.claim()).success
+    assert told[-1:] == ["shop#1 failed: no answer on /web/login"]
 
 
 def test_lines_after_the_runs_end_are_dropped(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

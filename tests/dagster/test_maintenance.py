@@ -262,8 +262,9 @@ Look = Callable[..., list[str]]
 
 
 @pytest.fixture
-def look(world: World) -> Look:
+def look(world: World, monkeypatch: pytest.MonkeyPatch) -> Look:
     """Return a way to let the sensor look, which keeps its cursor; it returns the jobs that were asked for."""
+    monkeypatch.setattr("sensors.housekeeping.LOOK_SECONDS", TICK_SECONDS)
     cursor: list[str | None] = [None]
 
     def look_once(runtime: MemoryRuntime, *, succeed: bool = True) -> list[str]:
@@ -280,12 +281,15 @@ def look(world: World) -> Look:
     return look_once
 
 
-def test_housekeeping_asks_for_both_jobs_after_a_start_and_then_for_none(look: Look) -> None:
+def test_housekeeping_asks_for_both_jobs_after_a_start_and_then_for_none(
+    look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The look finds nothing to do, and a runtime that does not answer in time is the job's affair."""
     runtime = MemoryRuntime()
     assert look(runtime) == ["converge", "janitor"]
     assert look(runtime) == []
     slow = Slow()
+    monkeypatch.setattr("sensors.housekeeping.LOOK_SECONDS", 1.0)
     try:
         assert look(slow) == ["converge"]
     finally:

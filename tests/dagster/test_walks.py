@@ -219,6 +219,7 @@ def walk(begun: Beginning, *, walks: int, rules: Sequence[str] = RULES, same: bo
             deadline=None,
             database=None,
             derandomize=same,
+            print_blob=True,
             phases=[Phase.generate] if without else [Phase.generate, Phase.shrink],
             suppress_health_check=list(HealthCheck),
         ),

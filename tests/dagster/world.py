@@ -49,9 +49,12 @@ from odooops_dagster.tools.runtime.memory import MemoryRuntime
 from odooops_dagster.tools.store import MemoryStore
 from resources.io import run_memory
 from resources.run_scope import RunScopeResource
+from tests.suites.processes import eventually
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 ASSETS = [source, image, prod_clone, database, deployment]
+# What is wished of a step that waits for the next wish.
+WAIT = "wait"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -300,7 +303,9 @@ def _keep(ctx: StepContext, *keys: str) -> None:
 
 def wish(home: Path, branch: str, wishes: Mapping[str, object]) -> None:
     """Tell the stand-ins what to do for the branch; a run's config takes nothing that the real steps do not know."""
-    _wishes(home, branch).write_text(json.dumps(wishes))
+    whole = _wishes(home, branch).with_suffix(".part")
+    whole.write_text(json.dumps(wishes))
+    whole.replace(_wishes(home, branch))
 
 
 def _wished(ctx: StepContext) -> dict[str, Any]:
@@ -324,6 +329,8 @@ def _obey(ctx: StepContext, step: str) -> None:
         raise RuntimeError("a bug")
     if isinstance(wanted, int):
         time.sleep(wanted)
+    if wanted == WAIT:
+        eventually(lambda: _wished(ctx).get(step) != WAIT, what=f"{step} may go on", seconds=600)
 
 
 STAND_INS = [

@@ -363,8 +363,8 @@ def test_a_signal_ends_everything(stopped: Ops, number: signal.Signals) -> None:
 def test_a_signal_during_the_start_ends_everything(stopped: Ops) -> None:
     """Half a stack is not left behind either."""
     watched = stopped.spawn("up")
-    _wait_for(lambda: any("supervisord" in process for process in stopped.processes()))
-    time.sleep(1)
+    # The first program has written a line, and the last one waits for it.
+    _wait_for(lambda: any(log.stat().st_size for log in (stopped.home / StateEntry.LOGS).glob("control*.log")))
     watched.send_signal(signal.SIGINT)
     assert _status_of(watched, stopped) == 0
     assert stopped.processes() == []

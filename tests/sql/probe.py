@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from threading import Barrier
 from typing import Any
@@ -15,8 +14,10 @@ import psycopg
 
 from tests.sql.world import Connection, World, connect
 
-# A claimer that waits for another's lock this long is stuck: SKIP LOCKED waits for none.
-PATIENCE = "2s"
+# How long a claimer may wait for a lock on a busy machine.
+PATIENCE = "60s"
+# How often is looked whether a claimer waits for the one that does not end its transaction.
+LOOK_SECONDS = 0.05
 
 
 def run_probe(world: World, *, runs: int, claimers: int) -> None:
@@ -81,14 +82,21 @@ def queue_runs(world: World, count: int) -> None:
 
 
 def ask_at_once(world: World, claimers: int, worker: Callable[[int], list[tuple[UUID, int]]]) -> list[tuple[UUID, int]]:
-    """Let all claimers drain the queue while one holds a claim that it does not commit for a while."""
-    with connect(world.url) as slow, ThreadPoolExecutor(claimers) as pool:
+    """Let all claimers drain the queue while one holds a claim that it does not commit before they are done."""
+    with connect(world.url) as slow, connect(world.url) as watching, ThreadPoolExecutor(claimers) as pool:
         with slow.transaction():
             held = claim(slow, "slow")
             answers = [pool.submit(worker, number) for number in range(claimers)]
-            time.sleep(0.3)
+            while wait(answers, timeout=LOOK_SECONDS).not_done:
+                assert not is_waited_for(watching, slow), "a claimer waits for another one's claim: it is stuck"
             claimed = [pair for answer in answers for pair in answer.result(timeout=120)]
         return held + claimed
+
+
+def is_waited_for(watching: Connection, held: Connection) -> bool:
+    """Return whether somebody waits for a lock of that session."""
+    query = "select from pg_stat_activity where %s = any(pg_blocking_pids(pid))"
+    return watching.execute(query, [held.info.backend_pid]).fetchone() is not None
 
 
 def work(world: World, number: int) -> list[tuple[UUID, int]]:

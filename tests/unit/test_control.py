@@ -315,7 +315,7 @@ def test_a_log_writer_keeps_its_lines_while_the_database_is_away(
     writer = RunLogWriter(control, fence)
     real, writer._logs = writer._logs, dead.logs  # noqa: SLF001
     writer.write("info", "early")
-    writer._flush()  # noqa: SLF001 -- the thread's tick, now
+    writer.flush()
     writer._logs = real  # noqa: SLF001
     writer.write("info", "late")
     writer.close()

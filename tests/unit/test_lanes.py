@@ -15,9 +15,10 @@ from tests.lanes import ROOT, Lane, LaneError, Lanes, read
 LANES = read()
 
 
-def lane(name: str = "deep", *, tests: tuple[str, ...] = (), takes: tuple[str, ...] = ()) -> Lane:
+def lane(name: str = "deep", *, tests: tuple[str, ...] = (), **marks: tuple[str, ...]) -> Lane:
     """Return a lane."""
-    return Lane(name=name, proves="it", minutes=1, workers=1, tests=tests, takes=takes, inputs=["input"])
+    of_marks = {"takes": (), "takes_from_all": (), "keeps": ()} | marks
+    return Lane(name=name, proves="it", minutes=1, workers=1, tests=tests, inputs=["input"], **of_marks)
 
 
 def table(*lanes: Lane) -> Lanes:
@@ -59,6 +60,24 @@ def test_the_longest_place_decides_and_marks_take_from_the_fast_lane(
     lanes = table(lane("fast", tests=("tests/a",)), deep, lane("other", tests=("tests/b",)))
     assert lanes.of(node, marks) == expected
     assert expected in lanes.of_file(node.partition("::")[0])
+
+
+@pytest.mark.parametrize(
+    ("node", "expected"),
+    [
+        ("tests/a/test_x.py::test_one", "root"),
+        ("tests/b/test_x.py::test_one", "root"),
+        ("tests/c/test_x.py::test_one", "boxes"),
+        ("tests/lost/test_x.py::test_one", "root"),
+    ],
+)
+def test_a_mark_may_take_from_all_lanes_but_those_that_keep_it(node: str, expected: str) -> None:
+    """What is skipped in its own lane runs in that of its mark."""
+    others = [lane("other", tests=("tests/b",)), lane("boxes", tests=("tests/c",), keeps=("root",))]
+    lanes = table(lane("fast", tests=("tests/a",)), *others, lane("root", takes_from_all=("root",)))
+    assert lanes.of(node, ["root"]) == expected
+    assert expected in lanes.of_file(node.partition("::")[0])
+    assert lanes.of_file("tests/c/test_x.py") == {"boxes"}
 
 
 def test_a_test_in_no_lane_and_a_slow_one_in_the_fast_lane_are_refused() -> None:

@@ -100,7 +100,7 @@ def test_the_preview_answers_with_all_of_them_installed(session: OdooSession) ->
     assert sorted(found) == sorted(WHEELS)
 
 
-def test_a_job_that_is_put_off_is_done_within_a_minute(session: OdooSession) -> None:
+def test_a_job_that_is_put_off_is_done(session: OdooSession) -> None:
     """Its queue works because the repository asks for it."""
     partner = session.enter("res.partner", lastname="Lovelace")
     [model] = session.look_up("ir.model", [["model", "=", "res.partner"]], "id")
@@ -108,4 +108,4 @@ def test_a_job_that_is_put_off_is_done_within_a_minute(session: OdooSession) -> 
     action = session.enter("ir.actions.server", name="Greet", model_id=model, state="code", code=code)
     session.call("ir.actions.server", "run", [action])
     greeted = [["id", "=", partner], ["function", "=", "greeted"]]
-    wait_for(lambda: session.look_up("res.partner", greeted, "id") or None, seconds=60, what="job that is done")
+    wait_for(lambda: session.look_up("res.partner", greeted, "id") or None, seconds=300, what="job that is done")

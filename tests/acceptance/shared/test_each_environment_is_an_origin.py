@@ -229,7 +229,7 @@ def test_workers_serve_production_and_the_bus_has_a_process_of_its_own(
 
     began = time.monotonic()
     assert asked(running, "/slow/600").status_code == 502
-    assert LIMIT_SECONDS - 5 < time.monotonic() - began < LIMIT_SECONDS + 30
+    assert LIMIT_SECONDS - 5 < time.monotonic() - began < 300
     assert asked(running, "/slow/0").text == "slow"
     _, now = workers_of(running)
     for each in now:
