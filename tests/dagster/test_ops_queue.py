@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import dagster as dg
 import pytest
 from dagster._core.storage.tags import TagType, get_tag_type
@@ -117,7 +119,7 @@ def test_a_waiting_tick_starts_a_run_as_soon_as_it_is_queued(world: World, monke
     """A run queued during the tick is claimed by that tick."""
     monkeypatch.setattr(sensor, "WAIT_SECONDS", 600.0)
     peek = world.control.runs.peek
-    looks = iter([lambda: None, world.queue])
+    looks: Iterator[Callable[[], object]] = iter([lambda: None, world.queue])
 
     def queue_after_the_second_look(limit: int) -> list[Run]:
         found = peek(limit)
