@@ -93,6 +93,11 @@ def serve(options: dict[str, str]) -> None:
     Handler.options = options
     with _connect(options) as connection:
         broken = connection.execute("select from sale_order where name = 'BROKEN'").rowcount
+        names = [name for (name,) in connection.execute("select name from ir_module_module where state = 'installed'")]
+    if lost := [name for name in names if not _has(options, name)]:
+        said = f"Some modules are not loaded, some dependencies or manifest may be missing: {lost}"
+        sys.stdout.write(f"2026-02-13 10:00:00,000 1 ERROR {options['db_name']} odoo.modules.loading: {said}\n")
+        sys.stdout.flush()
     if broken or _has(options, BROKEN):
         sys.exit("this registry cannot be loaded")
     # Its launcher listens for it. Source: sd_listen_fds(3).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -65,6 +66,49 @@ def test_a_copy_that_is_lost_in_the_middle_of_its_update_costs_nobody_anything(
         failed_and_rolled_back(hosted, done)
     assert (hosted.serves(), hosted.data()) == (before, data)
     assert hosted.keep_house() == []
+
+
+def test_a_release_that_lost_a_module_is_refused_while_people_work(
+    hosted: Promoting, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Odoo would serve without it, though its row says that it is installed: it is named, with what to do."""
+    gift = {"gift/__init__.py": "", "gift/__manifest__.py": "{'name': 'Gift', 'depends': ['shop']}"}
+    assert hosted.promote(hosted.release("1.1", gift)).status == "succeeded"
+    before, data = hosted.serves(), hosted.data()
+    shutil.rmtree(hosted.estate.repository.work / "gift")
+    done = hosted.promote(hosted.release("1.2", {"shop/update.sql": GOOD}))
+    run = hosted.run_of(done)
+    assert (done.status, run.status) == ("failed", "failed")
+    assert run.error_message == "the release lacks module gift, which is installed in shop/main"
+    assert "uninstall it in Odoo first" in str(hosted.control.logs.hint(run))
+    assert (hosted.serves(), hosted.data()) == (before, data)
+    assert capfd.readouterr().err.count("is in maintenance") == 1
+
+
+def test_a_way_back_goes_on_without_the_module_that_the_release_added(
+    hosted: Promoting, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Otherwise the bad release would serve on; the run's log names the module."""
+    before = hosted.environment.image_digest
+    gift = {"gift/__init__.py": "", "gift/__manifest__.py": "{'name': 'Gift', 'depends': ['shop']}"}
+    promoted = hosted.promote(hosted.release("1.1", gift))
+    back = hosted.rollback(promoted)
+    assert (back.status, hosted.environment.image_digest) == ("succeeded", before)
+    assert "may be missing: ['gift']" in capfd.readouterr().err
+
+
+def test_an_odoo_that_answers_without_an_installed_module_is_not_healthy(
+    hosted: Promoting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its pages answer and its rows are whole: only its log says what it did not load."""
+    gift = {"gift/__init__.py": "", "gift/__manifest__.py": "{'name': 'Gift', 'depends': ['shop']}"}
+    assert hosted.promote(hosted.release("1.1", gift)).status == "succeeded"
+    before, data = hosted.serves(), hosted.data()
+    shutil.rmtree(hosted.estate.repository.work / "gift")
+    monkeypatch.setattr(step, "_refuse_loss", lambda *_: None)
+    done = hosted.promote(hosted.release("1.2", {"README.md": "no gifts"}))
+    assert "Some modules are not loaded" in failed_and_rolled_back(hosted, done)
+    assert (hosted.serves(), hosted.data()) == (before, data)
 
 
 def test_a_fault_of_the_platform_is_not_held_against_the_release(hosted: Promoting) -> None:

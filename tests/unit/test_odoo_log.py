@@ -11,7 +11,7 @@ import pytest
 from odooops_dagster.model import CheckResult, JobResult
 from odooops_dagster.tools.odoo.baseline import OdooFaults
 from odooops_dagster.tools.odoo.judge import judge, judge_copy
-from odooops_dagster.tools.odoo.log import OdooLog, progress_notice
+from odooops_dagster.tools.odoo.log import OdooLog, progress_notice, what_was_not_loaded
 
 STAMP = "2026-03-22 03:38:34,924 26566"
 LOADED = f"{STAMP} INFO db odoo.modules.loading: Modules loaded. "
@@ -352,3 +352,25 @@ def test_lines_worth_telling_are_told(line: str, level: str, message: str) -> No
 def test_other_lines_are_left_to_the_log(line: str) -> None:
     """The whole log is kept as evidence."""
     assert progress_notice(line) is None
+
+
+BEGINS = f"{STAMP} INFO ? odoo: Odoo version 19.0 "
+LOST = "Some modules are not loaded, some dependencies or manifest may be missing: ['visit_gift']"
+NOT_LOADED = f"{STAMP} ERROR db odoo.modules.loading: {LOST} "
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ([BEGINS, LOADED], None),
+        ([BEGINS, NOT_LOADED, LOADED], f"ERROR odoo.modules.loading: {LOST}"),
+        ([NOT_LOADED, LOADED], f"ERROR odoo.modules.loading: {LOST}"),
+        ([BEGINS, NOT_LOADED, LOADED, BEGINS, LOADED], None),
+        ([BEGINS, f"{STAMP} ERROR db odoo.addons.shop: no rates today "], None),
+        ([BEGINS, f"{STAMP} INFO db odoo.addons.shop: {LOST} "], None),
+        ([], None),
+    ],
+)
+def test_what_the_last_start_did_not_load_is_read_from_its_log(lines: Sequence[str], found: str | None) -> None:
+    """An earlier start, and what a module logs of its own work, say nothing of it."""
+    assert what_was_not_loaded(lines) == found

@@ -183,7 +183,7 @@ def _prove(ctx: StepContext, build: Build, database: str, undo: Undo) -> CheckRe
     ctx.runtime.start(service)
     ctx.log("info", f"{name} starts")
     url = environment_url(ctx.settings, ctx.environment)
-    return wait_until_healthy(ctx, service, url, _access(ctx, database))
+    return wait_until_healthy(ctx, service, url, _access(ctx, database), must_load_all=True)
 
 
 def _access(ctx: StepContext, database: str) -> DatabaseAccess:
@@ -212,7 +212,7 @@ def _take_over(ctx: StepContext, build: Build, database: str) -> CheckResult:
     url = environment_url(ctx.settings, ctx.environment)
     with front.candidate_answers(ctx):
         ctx.runtime.start(service)
-        check = wait_until_healthy(ctx, service, url, _access(ctx, database))
+        check = wait_until_healthy(ctx, service, url, _access(ctx, database), must_load_all=True)
     if not check.passed:
         raise StepFailed(f"the new build stopped answering at {url}: {check.summary}")
     return check

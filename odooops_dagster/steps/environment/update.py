@@ -29,10 +29,15 @@ _UNCHANGED = "nothing was installed or updated in this run"
 
 @dataclass(frozen=True, kw_only=True)
 class Changes:
-    """The modules to install and to update so that a database matches a build."""
+    """The modules to install and to update so that a database matches a build, and those that the build lacks.
+
+    Attributes:
+        gone: Installed, and in no addons path of the build: Odoo passes them over, with all that they hold.
+    """
 
     new: tuple[str, ...]
     changed: tuple[str, ...]
+    gone: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Return whether there is a module to install or update."""
@@ -40,7 +45,8 @@ class Changes:
 
     def __str__(self) -> str:
         """Return the modules' names, for the run's log."""
-        return f"new: {', '.join(self.new) or 'none'}; changed: {', '.join(self.changed) or 'none'}"
+        named = f"new: {', '.join(self.new) or 'none'}; changed: {', '.join(self.changed) or 'none'}"
+        return f"{named}; gone: {', '.join(self.gone)}" if self.gone else named
 
 
 def update_clone(ctx: StepContext, target: Target, *, run_tests: bool) -> tuple[Installed | None, list[CheckResult]]:
@@ -97,7 +103,7 @@ def update_modules(ctx: StepContext, target: Target, changes: Changes, *, log: s
 
 
 def changes_for(build: Build, states: Mapping[str, str], known: Mapping[str, str]) -> Changes:
-    """Return the modules to install, and the modules whose files changed or whose checksum is unknown.
+    """Return the modules to install, those whose files changed or whose checksum is unknown, and those that are gone.
 
     Odoo's own modules are left alone: within a series their tables do not change.
     """
@@ -106,6 +112,7 @@ def changes_for(build: Build, states: Mapping[str, str], known: Mapping[str, str
     return Changes(
         new=tuple(name for name in build.modules if name not in installed),
         changed=tuple(name for name, checksum in current.items() if known.get(name) != checksum),
+        gone=tuple(name for name in installed if modules.find(name, build.addons_paths) is None),
     )
 
 

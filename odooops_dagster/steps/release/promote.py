@@ -88,6 +88,7 @@ def promote(ctx: StepContext) -> PromotionResult:
     require_eligible(ctx, deployment)
     refuse_replacement(ctx, current)
     build = released_build(ctx, deployment)
+    _refuse_loss(ctx, deployment, build, current)
     require_image(ctx, build)
     require_server(ctx, build.series)
     require_secrets(ctx.control, ctx.environment, settings_of(build.source))
@@ -124,6 +125,31 @@ def _require_hosted(ctx: StepContext) -> str:
     return ctx.environment.database_name
 
 
+def _is_way_back(deployment: Deployment) -> bool:
+    return deployment.rollback_of is not None
+
+
+def _refuse_loss(ctx: StepContext, deployment: Deployment, build: Build, current: str) -> None:
+    """Refuse a release that lacks an installed module, while people still work.
+
+    Odoo would serve without it and with nothing that it holds, or end in the middle of the update of a module that
+    depends on it. A way back is not refused: the release that is taken back may have added the module.
+
+    Raises:
+        StepFailed: the release lacks a module.
+    """
+    if _is_way_back(deployment):
+        return
+    access = _access(ctx, current)
+    gone = changes_for(build, module_states(access), kept_checksums(access)).gone
+    if gone:
+        held = f"module {gone[0]}, which is" if len(gone) == 1 else f"the modules {', '.join(gone)}, which are"
+        raise StepFailed(
+            f"the release lacks {held} installed in {ctx.environment.partition_key}",
+            hint="put it back into the repository, or uninstall it in Odoo first: its data go with it",
+        )
+
+
 def _serve_what_is_recorded(ctx: StepContext) -> None:
     """Let people work during the backup, also where an attempt that was killed had kept them out."""
     converge(ctx.control, ctx.runtime, ctx.databases, ctx.settings, ctx.environment)
@@ -135,7 +161,7 @@ def _draft(ctx: StepContext, deployment: Deployment, build: Build, undo: Undo) -
     draft = _with_data(ctx, deployment, build, undo)
     if blocking_failure(draft.checks) is None:
         with phase(ctx, "health"):
-            health = _prove(ctx, draft, undo)
+            health = _prove(ctx, deployment, draft, undo)
         tell_health(ctx, deployment, health, moment="before")
         draft = replace(draft, checks=(*draft.checks, health))
     return draft
@@ -220,7 +246,7 @@ def _update(ctx: StepContext, target: Target, changes: Changes) -> tuple[CheckRe
     return update_in_time(ctx, target, lambda within: update_clone(within, target, run_tests=False))
 
 
-def _prove(ctx: StepContext, draft: _Draft, undo: Undo) -> CheckResult:
+def _prove(ctx: StepContext, deployment: Deployment, draft: _Draft, undo: Undo) -> CheckResult:
     """Start the build at a socket that nobody knows, without background work, and run the health check."""
     name = candidate_name(ctx.environment, ctx.run)
     undo.add(f"service {name}", lambda: ctx.runtime.stop(name, remove=True))
@@ -237,7 +263,9 @@ def _prove(ctx: StepContext, draft: _Draft, undo: Undo) -> CheckResult:
     )
     ctx.runtime.start(service)
     url = environment_url(ctx.settings, ctx.environment)
-    return wait_until_healthy(ctx, service, url, _access(ctx, draft.database))
+    return wait_until_healthy(
+        ctx, service, url, _access(ctx, draft.database), must_load_all=not _is_way_back(deployment)
+    )
 
 
 def _access(ctx: StepContext, database: str) -> DatabaseAccess:
@@ -268,7 +296,13 @@ def _served(ctx: StepContext, deployment: Deployment, checks: Sequence[CheckResu
     service = deployed_service(ctx.control, ctx.databases, ctx.settings, environment)
     with front.candidate_answers(ctx):
         ctx.runtime.start(service)
-        check = wait_until_healthy(ctx, service, str(environment.url), _access(ctx, str(environment.database_name)))
+        check = wait_until_healthy(
+            ctx,
+            service,
+            str(environment.url),
+            _access(ctx, str(environment.database_name)),
+            must_load_all=not _is_way_back(deployment),
+        )
     note_phase(ctx, "start", seconds=time.monotonic() - started)
     if not check.passed:
         ask_people(ctx, deployment, check)

@@ -134,7 +134,7 @@ def _serve(ctx: StepContext, place: DrillSandbox, access: DatabaseAccess, build:
 
 def _started(ctx: StepContext, service: Service, access: DatabaseAccess) -> CheckResult:
     ctx.runtime.start(service)
-    return wait_until_healthy(ctx, service, URL, access)
+    return wait_until_healthy(ctx, service, URL, access, must_load_all=True)
 
 
 def _keep_report(ctx: StepContext, release_id: UUID, checks: tuple[CheckResult, ...], summary: str) -> None:

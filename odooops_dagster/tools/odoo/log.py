@@ -44,6 +44,19 @@ _STRAY_LINES_KEPT = 100
 GAVE_UP = "Failed to initialize database"
 
 
+# The record of a start in which an installed module is missing. Source: odoo/modules/loading.py, load_modules.
+NOT_LOADED = "Some modules are not loaded"
+# What a server says once it begins; before it the log is that of an earlier start. Source: odoo/cli/server.py.
+_BEGINS = re.compile(r" odoo: Odoo version \S+\s*$")
+
+
+def what_was_not_loaded(lines: Sequence[str]) -> str | None:
+    """Return what the last start in the log says of modules that it did not load, in one line; None if nothing."""
+    begin = max((number for number, line in enumerate(lines) if _BEGINS.search(line)), default=0)
+    records = OdooLog.parse(lines[begin:]).errors
+    return next((record.summary for record in records if record.message.startswith(NOT_LOADED)), None)
+
+
 @dataclass(frozen=True, kw_only=True)
 class LogNotice:
     """A line to show to a person who watches."""
