@@ -57,6 +57,7 @@ def test_a_silent_command_says_after_which_line_it_works(
         eventually(lambda: sum(line.endswith(" s after: loading base") for line in lines) > 1, what="two lines")
     assert told(capsys) == lines
     assert "patience" not in {thread.name for thread in threading.enumerate()}
+    assert told(capsys) == []
 
 
 @pytest.mark.usefixtures("quick")

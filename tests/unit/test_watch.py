@@ -53,7 +53,6 @@ _SWALLOWING = """
 import os, signal, subprocess, sys
 from pathlib import Path
 from odooops_dagster.local.watch import Stopped, Watch, stop_signals
-from tests.suites.processes import eventually
 
 class Dying:
     def __del__(self):
