@@ -16,6 +16,7 @@ from odooops_dagster.engine.announced import Listener, rest_from_messages, rest_
 from odooops_dagster.engine.waiting import Looks
 from odooops_dagster.model import Push
 from tests.dagster.world import World
+from tests.suites.processes import eventually
 
 HOUR = 3600.0
 LISTENERS = (
@@ -41,7 +42,7 @@ def listening(control: ControlPlane, home: Path, **hearers: Looks) -> Iterator[L
     listener = Listener({word: [looks] for word, looks in hearers.items()}, again_seconds=0.05)
     listener.start(control, home)
     try:
-        until(lambda: listener.hears)
+        eventually(lambda: listener.hears, what="the listener hears")
         yield listener
     finally:
         listener.close()
@@ -52,15 +53,7 @@ def end(listener: Listener, control: ControlPlane) -> None:
     """End the listener, and wait until its connection is closed."""
     listener.close()
     control.work.announce("the end")
-    until(lambda: not listener.is_alive)
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    """Wait for it."""
-    deadline = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    eventually(lambda: not listener.is_alive, what="its end")
 
 
 def seen_after(looks: Looks, home: Path, act: Callable[[], object]) -> float:
@@ -137,7 +130,7 @@ def test_what_comes_while_the_connection_is_gone_is_seen(world: World, database:
                 owner.execute("select ops.announce_work('lost')")
 
         assert seen_after(looks, world.settings.home, lose_it) < 20
-        until(lambda: listener.hears)
+        eventually(lambda: listener.hears, what="the listener hears")
         assert seen_after(looks, world.settings.home, lambda: queue(world, "c")) < 20
 
 
@@ -161,7 +154,7 @@ def test_a_listener_that_hears_nobody_is_not_relied_on(world: World) -> None:
     control.work = Deaf()  # type: ignore[assignment]
     listener = Listener({})
     listener.start(control, world.settings.home)
-    until(lambda: len(ends) > 5)
+    eventually(lambda: len(ends) > 5, what="six pauses without a word")
     assert not listener.hears
     end(listener, world.control)
 
@@ -175,7 +168,9 @@ def test_a_notification_that_is_lost_makes_work_late_and_not_lost(
     tick = looks.until(HOUR, home=world.settings.home, rest=lambda: HOUR)
     next(tick)
     queue(world, "d")
+    began = time.monotonic()
     next(tick)
+    assert time.monotonic() - began > 0.4
 
 
 def test_who_hears_rests_while_nothing_is_unfinished_or_due(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

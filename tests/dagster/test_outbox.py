@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from odooops_dagster.steps.upkeep.outbox import claim_parcels
 from sensors import outbox as sensor
 from tests.dagster.outboxes import tick
 from tests.forges import TOKEN, Failure, GitHubStandIn, serving
+from tests.suites.processes import eventually
 
 pytestmark = pytest.mark.usefixtures("_sends_of_its_own")
 
@@ -166,16 +166,8 @@ def test_a_slow_forge_holds_up_no_tick(
     control.runs.queue(shop, env="feature/a", git_sha=SHA, ref="refs/heads/feature/a")
     stand_in.failures.append(Failure(status=201, body={}, wait_seconds=2, is_kept=True))
     assert tick(control, settings) == "1 sent, 0 arrived, 0 failed"  # the forge has not answered yet
-    assert wait_until(lambda: "1 arrived" in tick(control, settings))
+    eventually(lambda: "1 arrived" in tick(control, settings), what="the forge's answer")
     assert [message.status for message in control.messages.list()] == ["delivered"]
-
-
-def wait_until(holds: Callable[[], bool], *, seconds: float = 20) -> bool:
-    """Return whether it holds before the time is over."""
-    deadline = time.monotonic() + seconds
-    while not (held := holds()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return held
 
 
 def fail(control: ControlPlane, run_id: UUID, *, reason: str) -> None:
