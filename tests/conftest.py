@@ -18,7 +18,6 @@ from xdist.scheduler import LoadFileScheduling
 from tests import appetite, flaky, lanes, temporary
 from tests.cache import OFFLINE
 from tests.servers import PostgresServer, as_user, running_server
-from tests.state_folders import forget_sockets_below
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -165,13 +164,6 @@ def _put_slowest_first(items: list[pytest.Item]) -> None:
         marks = {mark.name for mark in item.iter_markers()}
         slowness[item.path] = max(slowness.get(item.path, 0), 2 * bool(marks & {"odoo", "docker"}), "stack" in marks)
     items.sort(key=lambda item: -slowness[item.path])
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _no_sockets_are_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Remove what state folders below pytest's own folder have in /tmp: a run of all tests leaves over a thousand."""
-    yield
-    forget_sockets_below(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="session")
