@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 LONGEST_SLEEP_SECONDS = 0.1
 REASON = "# clock: "
@@ -16,10 +16,11 @@ _ENDS = (ast.Raise, ast.Assert)
 
 @dataclass(frozen=True, order=True)
 class Wait:
-    """One place that depends on how quick the machine is."""
+    """One place that depends on how quick the machine is, in a function at the top of the file; "" for none."""
 
     line: int
     why: str
+    function: str = ""
 
 
 def waits(source: str) -> list[Wait]:
@@ -29,14 +30,13 @@ def waits(source: str) -> list[Wait]:
     """
     tree, lines = ast.parse(source), source.splitlines()
     durations = _names_of_durations(tree)
-    found = {wait for node in ast.walk(tree) for wait in _of(node, durations)}
+    found = {
+        replace(wait, function=top.name if isinstance(top, ast.FunctionDef) else "")
+        for top in tree.body
+        for node in ast.walk(top)
+        for wait in _of(node, durations)
+    }
     return sorted(wait for wait in found if REASON not in lines[wait.line - 1])
-
-
-def test_at(source: str, line: int) -> str:
-    """Return the name of the function at the top of the file that holds the line; an empty one for none."""
-    tops = (each for each in ast.parse(source).body if isinstance(each, ast.FunctionDef))
-    return next((each.name for each in tops if each.lineno <= line <= (each.end_lineno or 0)), "")
 
 
 def _of(node: ast.AST, durations: frozenset[str]) -> Iterator[Wait]:
@@ -103,10 +103,7 @@ def _is_difference(node: ast.expr) -> bool:
 
 
 def _is_port_of_the_kernel(node: ast.expr) -> bool:
-    return isinstance(node, ast.Tuple) and [each.value for each in node.elts if isinstance(each, ast.Constant)] == [
-        "127.0.0.1",
-        0,
-    ]
+    return ast.unparse(node) == "('127.0.0.1', 0)"
 
 
 def _seconds(node: ast.expr) -> float:

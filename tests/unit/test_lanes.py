@@ -176,7 +176,7 @@ def test_no_test_of_the_fast_lane_waits_for_a_clock() -> None:
         f"{file.relative_to(ROOT)}:{wait.line} {wait.why}"
         for file in sorted((ROOT / "tests").rglob("test_*.py"))
         for wait in clocks.waits(file.read_text())
-        if LANES.of(f"{file.relative_to(ROOT)}::{clocks.test_at(file.read_text(), wait.line)}", ()) == "fast"
+        if LANES.of(f"{file.relative_to(ROOT)}::{wait.function}", ()) == "fast"
     ]
     assert found == []
 
