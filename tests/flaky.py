@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from tests.lanes import ROOT
+from tests.lanes import NOT_LONG, ROOT
 
 TABLE = ROOT / "tests" / "flaky.toml"
 MORE_TRIES = 2
@@ -53,5 +53,5 @@ def read(table: Path = TABLE) -> Mapping[str, Flaky]:
 
 
 def tries(entry: Flaky | None, *, lane: str, today: date) -> int:
-    """Return how often a test is tried again; none in the fast lane, whatever the list says."""
-    return 0 if entry is None or lane in {"fast", "pages"} or today > entry.until else MORE_TRIES
+    """Return how often a test is tried again; none in a lane that is not long, whatever the list says."""
+    return 0 if entry is None or lane in NOT_LONG or today > entry.until else MORE_TRIES

@@ -10,7 +10,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "tests" / "lanes.toml"
-FAST = "fast"
+FAST, PAGES = "fast", "pages"
+# What `make test` and `make check` run.
+NOT_LONG = frozenset({FAST, PAGES})
 
 
 class LaneError(Exception):

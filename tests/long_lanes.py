@@ -16,11 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.cache import CACHE
-from tests.lanes import FAST, ROOT, Lane, read
+from tests.lanes import NOT_LONG, ROOT, Lane, read
 
 PASSED = CACHE / "lanes-that-passed"
-# What other commands run already.
-NOT_LONG = {FAST, "pages"}
 NO_TESTS = 5
 
 

@@ -359,7 +359,7 @@ def test_tables_of_a_whole_name_all_of_it(tmp_path: Path) -> None:
 
 def test_readme_leads_to_every_page() -> None:
     """Whoever begins with README finds each page that people write; the reference has pages of its own that lead on."""
-    led = set(links((ROOT / "README.md").read_text()))
+    led = set(links(page_text("README.md")))
     pages_of_people = [name_of(page) for page in WRITTEN if page.is_relative_to(ROOT / "docs")]
     assert [page for page in pages_of_people if not any(target.startswith(page) for target in led)] == []
 
@@ -367,8 +367,8 @@ def test_readme_leads_to_every_page() -> None:
 def test_the_minutes_of_tests_are_those_of_the_lanes() -> None:
     """README, CONTRIBUTING and `make help` tell the minutes that tests/lanes.toml has."""
     minutes = {name: lane.minutes for name, lane in lanes.read().by_name.items()}
-    long = sum(minutes.values()) - minutes[lanes.FAST] - minutes["pages"]
-    told = {name: (ROOT / name).read_text() for name in ("README.md", "CONTRIBUTING.md", "Makefile")}
+    long = sum(time for name, time in minutes.items() if name not in lanes.NOT_LONG)
+    told = {name: page_text(name) for name in ("README.md", "CONTRIBUTING.md", "Makefile")}
     fast = [int(found) for text in told.values() for found in re.findall(r"fast tests\D*?(\d+) minutes", text)]
     assert fast == [minutes[lanes.FAST]] * len(told)
     others = re.search(r"`make test-long` runs the others in about (\d+) minutes", told["README.md"])
@@ -446,7 +446,7 @@ def routes_of(text: str) -> Iterator[str]:
 @cache
 def is_route(path: str) -> bool:
     """Return whether the gateway has such a route; a word of capitals and {id} stand for whatever is there."""
-    known = json.loads((ROOT / "docs" / "reference" / "openapi.json").read_text())["paths"]
+    known = json.loads(page_text("docs/reference/openapi.json"))["paths"]
     return any(re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(route)), path) for route in known)
 
 
@@ -462,7 +462,7 @@ def variables() -> frozenset[str]:
 @cache
 def rules() -> Mapping[str, str]:
     """Return the default of each rule of a policy, as SQL has it."""
-    text = (ROOT / "sql" / "functions" / "projects" / "policy_rules.sql").read_text()
+    text = page_text("sql/functions/projects/policy_rules.sql")
     found = re.finditer(r"^ +\('(\w+)'(?:::[\w.]+)?, '(\w+)', '[^']*', '([^'\n]*)'", text, re.MULTILINE)
     return {f"{match[1]}.{match[2]}": match[3] for match in found}
 
